@@ -1,0 +1,38 @@
+"""Time as a value that is passed in.
+
+Nothing below `monitor.app` reads the machine's clock by itself: a replay plays forty days in
+seconds by handing over another clock.
+"""
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Tells the time of the world that is being watched."""
+
+    def now(self) -> datetime:
+        """Return the moment, aware, in UTC."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never jump; only differences mean something."""
+
+    def real(self, moment: datetime) -> datetime:
+        """Return the moment of the machine's clock at which this clock will show `moment`."""
+
+
+class SystemClock:
+    """The clock of the machine."""
+
+    def now(self) -> datetime:
+        """Return the machine's time in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return the machine's monotonic seconds."""
+        return time.monotonic()
+
+    def real(self, moment: datetime) -> datetime:
+        """Return `moment` itself."""
+        return moment

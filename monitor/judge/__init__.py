@@ -1,0 +1,1 @@
+"""What it means: from facts to states and events. Pure."""

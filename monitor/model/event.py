@@ -1,0 +1,114 @@
+"""Changes worth telling somebody about."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+
+from monitor.model.attribution import Evidence, Provider
+from monitor.model.words import EventType, Layer, Severity, Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusChanged:
+    """`platform.status.changed`: from one known status to another."""
+
+    status_from: Status
+    status_to: Status
+    since: datetime
+    reachable: bool | None
+    diagnosis: str | None
+    layer: Layer | None
+    sentence: str
+    incident: str | None
+    """Id of the incident that this belongs to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentChanged:
+    """`platform.incident.opened`, `.updated` and `.resolved`."""
+
+    incident: str
+    opened_at: datetime
+    resolved_at: datetime | None
+    status: Status
+    reachable: bool | None
+    diagnosis: str | None
+    layer: Layer | None
+    sentence: str
+    providers: tuple[Provider, ...]
+    """Who operates the layer that failed, as last known."""
+    observations: tuple[str, ...]
+    """Ids of the observations that the diagnosis rests on."""
+    duration_s: float | None = None
+    """Of the whole incident, once resolved."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderChanged:
+    """`platform.provider.changed`: a layer is operated by others than before."""
+
+    layer: Layer
+    providers_from: tuple[Provider, ...]
+    providers_to: tuple[Provider, ...]
+    evidence_from: tuple[Evidence, ...]
+    evidence_to: tuple[Evidence, ...]
+    first_seen_at: datetime
+    """When the new set was first seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    """One field of a registration before and after; None: not published."""
+
+    field: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationChanged:
+    """`platform.registration.changed`: status codes, name servers or expiry of a registration."""
+
+    changes: tuple[FieldChange, ...]
+    source: str
+    server: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drill:
+    """`platform.test`: sent by `receivers test`; nothing happened."""
+
+    message: str
+
+
+EventData = StatusChanged | IncidentChanged | ProviderChanged | RegistrationChanged | Drill
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Immutable, stored, numbered by the store."""
+
+    id: str
+    """Stable over retries, restarts and replays."""
+    type: EventType
+    subject: str
+    """The target."""
+    at: datetime
+    """When it was noticed."""
+    severity: Severity
+    text: str
+    """One sentence for people."""
+    data: EventData
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEvent:
+    """An event and the number the store gave it: numbers rise and are never used twice."""
+
+    number: int
+    event: Event
+
+
+def event_id(target: str, seq: int, index: int) -> str:
+    """Return the id of the `index`-th event of the step that led to state `seq` of `target`."""
+    return blake2b(f"{target}|{seq}|{index}".encode(), digest_size=12).hexdigest()

@@ -1,0 +1,142 @@
+"""What a probe saw: facts only, no conclusions.
+
+Everything the judge may want later is here, bounded: what comes from the network is hostile, and
+lives in memory and in the store for years.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from monitor.failure import Failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timings:
+    """Seconds spent in each phase of the last request of a redirect chain; None: the phase did not happen."""
+
+    resolve_s: float | None = None
+    connect_s: float | None = None
+    tls_s: float | None = None
+    first_byte_s: float | None = None
+    """From the request being sent to the first byte of the answer."""
+    body_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsFacts:
+    """The certificate that was served, and how the session was protected."""
+
+    version: str
+    cipher: str
+    subject: str
+    issuer_organization: str | None
+    """`O` of the issuer; what a certificate authority is recognised by."""
+    issuer: str
+    """`CN` of the issuer."""
+    not_before: datetime
+    not_after: datetime
+    sha256: str
+    """Fingerprint of the certificate (DER), lower-case hex."""
+    names: tuple[str, ...] = ()
+    """Subject alternative names, the first 20."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redirect:
+    """One hop of a redirect chain."""
+
+    url: str
+    status: int
+    location: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpFacts:
+    """One answer over HTTP, at the end of its redirect chain."""
+
+    url: str
+    """The last address asked, after redirects."""
+    status: int
+    redirects: tuple[Redirect, ...] = ()
+    address: str | None = None
+    """IP address that was connected to."""
+    port: int | None = None
+    timings: Timings = field(default_factory=Timings)
+    tls: TlsFacts | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    """The headers that tell who answered (lower-case names, bounded values), in the order received."""
+    title: str | None = None
+    text_length: int = 0
+    """Characters of visible text in the bounded body."""
+    body_bytes: int = 0
+    """Bytes of the body after decompression, up to the limit."""
+    body_truncated: bool = False
+    """True when the body was longer than the limit, or could not be decompressed to its end."""
+    body_sha256: str | None = None
+    excerpt: str = ""
+    """The beginning of the visible text, 2,000 characters at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsAnswer:
+    """What one question got."""
+
+    name: str
+    rtype: str
+    rcode: str | None
+    """As the resolver said it (`NOERROR`, `NXDOMAIN`, …); None when nothing valid came back."""
+    failure: Failure | None = None
+    """Set when the question was not answered with records: NODATA and NXDOMAIN are failures too."""
+    values: tuple[str, ...] = ()
+    """Sorted presentation forms, names in lower case without the trailing dot."""
+    ttl: int | None = None
+    """The smallest TTL of the records, seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsFacts:
+    """The records of a target as the configured resolvers tell them.
+
+    `a`, `aaaa` and the alias chain are of the host; `ns`, `mx` and `soa` of the zone.
+    """
+
+    host: str
+    zone: str
+    resolver: str
+    a: DnsAnswer
+    aaaa: DnsAnswer
+    ns: DnsAnswer
+    mx: DnsAnswer
+    soa: DnsAnswer
+    cname_chain: tuple[str, ...] = ()
+    """Names that the host is an alias of, in order."""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Return every address of the host, IPv4 first."""
+        return self.a.values + self.aaaa.values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationFacts:
+    """What the registry, or a registrar, says about a domain."""
+
+    domain: str
+    source: str
+    """`rdap` or `whois`."""
+    server: str
+    """Address (RDAP) or host name (WHOIS) of the server that answered."""
+    registered: bool
+    registrar_name: str | None = None
+    registrar_iana_id: int | None = None
+    statuses: tuple[str, ...] = ()
+    """EPP status codes in their RFC 5731 spelling (`clientHold`), sorted; others as published."""
+    name_servers: tuple[str, ...] = ()
+    """Lower case, no trailing dot, sorted. Not the delegation: that is in the parent zone."""
+    created: datetime | None = None
+    updated: datetime | None = None
+    expires: datetime | None = None
+    """None where the registry publishes none."""
+
+
+Facts = HttpFacts | DnsFacts | RegistrationFacts

@@ -1,0 +1,23 @@
+"""The thresholds of judgement."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How much evidence it takes before something is said."""
+
+    failures_to_confirm: int = 3
+    """Consecutive observations of a target that is not up before it is told."""
+    successes_to_confirm: int = 2
+    """Consecutive observations of a target that is up again before it is told."""
+    changes_to_confirm: int = 2
+    """Consecutive observations of another provider before it is told."""
+    recheck_s: float = 10.0
+    """Seconds until a suspicion is looked at again."""
+    change_recheck_s: float = 60.0
+    """Seconds until a suspected change of provider is looked at again."""
+    placeholder_ratio: float = 0.2
+    """A page with less than this part of its usual text is a placeholder ..."""
+    placeholder_min_text: int = 500
+    """... if it usually has at least this many characters."""

@@ -1,0 +1,158 @@
+"""What the monitor knows about one target: the value that `judge.step` turns into the next one.
+
+Two halves, because they live differently. `Pulse` is small and new after every observation.
+`Memory` is large and keeps its identity (`is`) until something in it changes, so that the store
+writes it, and the pages render it, only then.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from monitor.failure import Failure
+from monitor.model.attribution import Attribution
+from monitor.model.observation import Observation
+from monitor.model.words import Layer, Probe, Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """The last run of one check, in numbers."""
+
+    probe: Probe
+    at: datetime
+    """When it ended."""
+    duration_s: float
+    failure: Failure | None
+    in_a_row: int
+    """How many runs ended this way (answered, or not) in a row."""
+    http_status: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulse:
+    """What every observation changes."""
+
+    up_s: float = 0.0
+    down_s: float = 0.0
+    """Seconds not up: `degraded` and `down`."""
+    unknown_s: float = 0.0
+    accounted_until: datetime | None = None
+    """Until when time has been given to one of the three; None before the first observation."""
+    runs: tuple[Run, ...] = ()
+    """One per probe that has run, in the order of `Probe`."""
+    suspicion: int = 0
+    """Consecutive observations that speak for `Memory.suspected`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the facts mean at one moment, and by which rule."""
+
+    status: Status
+    reachable: bool | None
+    """Whether something of the target answers; None when nothing is known."""
+    diagnosis: str | None = None
+    """Id of the rule (docs/diagnoses.md); None when up, or when nothing has been seen."""
+    layer: Layer | None = None
+    sentence: str = ""
+    based_on: tuple[str, ...] = ()
+    """Ids of the observations that it rests on."""
+
+    def same_as(self, other: "Verdict") -> bool:
+        """Tell whether both say the same, whatever observations they rest on."""
+        return (self.status, self.reachable, self.diagnosis, self.layer) == (
+            other.status,
+            other.reachable,
+            other.diagnosis,
+            other.layer,
+        )
+
+
+UNSEEN = Verdict(status=Status.UNKNOWN, reachable=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """A stretch of time in which a target was not up."""
+
+    id: str
+    opened_at: datetime
+    """When the first failed observation was made, not when it was confirmed."""
+    told_at: datetime
+    verdict: Verdict
+    """The diagnosis as last refined."""
+    observations: tuple[Observation, ...] = ()
+    """The evidence: what was seen when it opened and when its diagnosis changed, 20 at most."""
+    resolved_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerState:
+    """Who stands behind a layer, and who may be about to."""
+
+    layer: Layer
+    confirmed: Attribution
+    since: datetime
+    """When this set of providers was first seen."""
+    known: bool = True
+    """False when the layer can no longer be seen: the providers are then the last known ones."""
+    suspected: Attribution | None = None
+    """Another set of providers that has been seen, but not often enough."""
+    suspected_since: datetime | None = None
+    suspicion: int = 0
+    changes: int = 0
+    changed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageBaseline:
+    """What the page looks like while the platform is up."""
+
+    title: str | None
+    text_length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What stays until something happens."""
+
+    verdict: Verdict = UNSEEN
+    """The confirmed one."""
+    since: datetime | None = None
+    """Since when the confirmed status holds; None before the first."""
+    known_status: Status | None = None
+    """The last confirmed status that was not unknown: what a change is told against."""
+    suspected: Verdict | None = None
+    """A verdict that is not confirmed yet."""
+    suspected_since: datetime | None = None
+    incident: Incident | None = None
+    """The open one."""
+    incidents: int = 0
+    """How many have been opened."""
+    layers: tuple[LayerState, ...] = ()
+    """In the order of `Layer`; a layer that was never seen is absent."""
+    seen: tuple[Observation, ...] = ()
+    """Per probe the last observation that told something new, in the order of `Probe`."""
+    baseline: PageBaseline | None = None
+    registration: tuple[str, ...] | None = None
+    """Comparable form of the last confirmed registration (see `judge.change`)."""
+    registration_suspected: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetState:
+    """Everything known about a target. `seq` rises by one with every observation."""
+
+    target: str
+    seq: int = 0
+    pulse: Pulse = field(default_factory=Pulse)
+    memory: Memory = field(default_factory=Memory)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUp:
+    """A check that an investigation needs soon, not at its next regular time."""
+
+    probe: Probe
+    delay_s: float
+    reason: str

@@ -1,0 +1,72 @@
+"""What is watched, and how: targets and their checks."""
+
+from dataclasses import dataclass
+
+from monitor.model.words import Probe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A platform, known by a stable name and never by an address."""
+
+    name: str
+    """Stable name; by default the domain."""
+    host: str
+    """Host whose addresses and pages are looked at: ASCII (A-labels), lower case, no trailing dot."""
+    domain: str
+    """Registrable domain of `host` (public suffix + one label): NS, MX, registration are asked here."""
+    url: str
+    """Page that says whether the platform is there."""
+    labels: tuple[tuple[str, str], ...] = ()
+    """The user's own labels, sorted by key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpSettings:
+    """How the `http` probe asks."""
+
+    url: str
+    user_agent: str = "platform-monitor (+https://github.com/platform-monitor)"
+    headers: tuple[tuple[str, str], ...] = ()
+    max_redirects: int = 10
+    body_limit: int = 1 << 20
+    """Bytes read at most, counted before and again after decompression."""
+    family: str = "auto"
+    """`auto` (IPv4, then IPv6), `ipv4` or `ipv6`."""
+    allow_private: bool = False
+    """Whether private, loopback and link-local addresses may be connected to."""
+    verify_tls: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsSettings:
+    """What the `dns` probe asks."""
+
+    host: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationSettings:
+    """What the `registration` probe asks."""
+
+    domain: str
+
+
+Settings = HttpSettings | DnsSettings | RegistrationSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A target, a probe, and when and how it is run."""
+
+    target: str
+    probe: Probe
+    interval_s: float
+    timeout_s: float
+    settings: Settings
+
+    @property
+    def id(self) -> str:
+        """Return the stable id: the same check keeps its phase and its history over restarts."""
+        return f"{self.target}/{self.probe}"

@@ -1,0 +1,51 @@
+"""The closed vocabularies (DESIGN: Words). Values are what metrics, events and pages print."""
+
+from enum import StrEnum
+
+
+class Probe(StrEnum):
+    """One kind of measurement."""
+
+    HTTP = "http"
+    DNS = "dns"
+    REGISTRATION = "registration"
+
+
+class Layer(StrEnum):
+    """What a provider operates for a target."""
+
+    REGISTRATION = "registration"
+    DNS = "dns"
+    NETWORK = "network"
+    EDGE = "edge"
+    MAIL = "mail"
+    CERTIFICATE = "certificate"
+
+
+class Status(StrEnum):
+    """Whether a target is there. `unknown` is a state of its own, never a guess."""
+
+    UP = "up"
+    DEGRADED = "degraded"
+    DOWN = "down"
+    UNKNOWN = "unknown"
+
+
+class Severity(StrEnum):
+    """How urgently an event wants to be read."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class EventType(StrEnum):
+    """What an event tells. Names are a contract with receivers."""
+
+    STATUS_CHANGED = "platform.status.changed"
+    INCIDENT_OPENED = "platform.incident.opened"
+    INCIDENT_UPDATED = "platform.incident.updated"
+    INCIDENT_RESOLVED = "platform.incident.resolved"
+    PROVIDER_CHANGED = "platform.provider.changed"
+    REGISTRATION_CHANGED = "platform.registration.changed"
+    TEST = "platform.test"

@@ -1,0 +1,51 @@
+"""The I/O border: everything a probe may touch, passed in as one value.
+
+A replay swaps the `Route` and the `Clock`; the probes above stay the same, to the byte.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from monitor.clock import Clock
+    from monitor.probe.dns_client import DnsClient
+    from monitor.probe.http_client import HttpClient
+    from monitor.probe.registries import Registries
+    from monitor.probe.whois_parser import WhoisParser
+
+
+class Route(Protocol):
+    """Where packets for an address really go."""
+
+    def tcp(self, address: str, port: int) -> tuple[str, int]:
+        """Return the endpoint to connect to; raises OSError or TimeoutError as the network would."""
+
+    def udp(self, address: str, port: int) -> tuple[str, int]:
+        """Return the endpoint for datagrams; raises OSError or TimeoutError as the network would."""
+
+
+class DirectRoute:
+    """The network of this machine: an address leads to itself."""
+
+    def tcp(self, address: str, port: int) -> tuple[str, int]:
+        """Return the address itself."""
+        return address, port
+
+    def udp(self, address: str, port: int) -> tuple[str, int]:
+        """Return the address itself."""
+        return address, port
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Io:
+    """What probes measure with. Opened by `monitor.probe.open_io`, closed once by its owner."""
+
+    clock: Clock
+    route: Route
+    vantage: str
+    dns: DnsClient
+    http: HttpClient
+    registries: Registries
+    whois_parser: WhoisParser

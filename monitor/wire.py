@@ -1,0 +1,107 @@
+"""Model <-> JSON, versioned: the only place that knows the wire format.
+
+Stored JSON carries the version of its shape (`v`). Reading an older shape migrates it here;
+reading a newer one is refused, so that a downgrade never misreads what a newer monitor wrote.
+"""
+
+import json
+from typing import Any, Final, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from monitor.model import Event, Memory, Observation, Pulse, StoredEvent
+
+VERSION: Final = 1
+
+T = TypeVar("T")
+
+_OBSERVATION: Final[TypeAdapter[Observation]] = TypeAdapter(Observation)
+_PULSE: Final[TypeAdapter[Pulse]] = TypeAdapter(Pulse)
+_MEMORY: Final[TypeAdapter[Memory]] = TypeAdapter(Memory)
+_EVENT: Final[TypeAdapter[Event]] = TypeAdapter(Event)
+
+
+class WireError(ValueError):
+    """Stored or received JSON does not have the shape it should have."""
+
+
+def _load(adapter: TypeAdapter[T], text: str) -> T:
+    """Return the value in the envelope `{"v": 1, "is": ...}`; raises WireError."""
+    try:
+        envelope = json.loads(text)
+        version, value = envelope["v"], envelope["is"]
+    except (ValueError, KeyError, TypeError) as error:
+        message = f"not an envelope: {error}"
+        raise WireError(message) from error
+    if version != VERSION:
+        message = f"written in shape {version!r}; this monitor reads {VERSION}"
+        raise WireError(message)
+    try:
+        return adapter.validate_python(value, strict=False)
+    except ValidationError as error:
+        raise WireError(str(error)) from error
+
+
+def _dump(adapter: TypeAdapter[T], value: T) -> str:
+    return f'{{"v":{VERSION},"is":{adapter.dump_json(value).decode()}}}'
+
+
+def dump_observation(observation: Observation) -> str:
+    """Return the observation as JSON."""
+    return _dump(_OBSERVATION, observation)
+
+
+def load_observation(text: str) -> Observation:
+    """Return the observation that `dump_observation` wrote; raises WireError."""
+    return _load(_OBSERVATION, text)
+
+
+def dump_pulse(pulse: Pulse) -> str:
+    """Return the pulse as JSON."""
+    return _dump(_PULSE, pulse)
+
+
+def load_pulse(text: str) -> Pulse:
+    """Return the pulse that `dump_pulse` wrote; raises WireError."""
+    return _load(_PULSE, text)
+
+
+def dump_memory(memory: Memory) -> str:
+    """Return the memory as JSON."""
+    return _dump(_MEMORY, memory)
+
+
+def load_memory(text: str) -> Memory:
+    """Return the memory that `dump_memory` wrote; raises WireError."""
+    return _load(_MEMORY, text)
+
+
+def dump_event(event: Event) -> str:
+    """Return the event as JSON, as it is stored."""
+    return _dump(_EVENT, event)
+
+
+def load_event(text: str) -> Event:
+    """Return the event that `dump_event` wrote; raises WireError."""
+    return _load(_EVENT, text)
+
+
+def cloudevent(stored: StoredEvent, *, source: str) -> dict[str, Any]:
+    """Return the event as CloudEvents 1.0 (structured JSON): what receivers and `--json` get.
+
+    `id` is stable over retries; `sequence` is the store's number (CloudEvents extension).
+    """
+    event = stored.event
+    data = _EVENT.dump_python(event, mode="json")["data"]
+    return {
+        "specversion": "1.0",
+        "id": event.id,
+        "source": source,
+        "type": event.type.value,
+        "subject": event.subject,
+        "time": event.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "datacontenttype": "application/json",
+        "sequence": str(stored.number).zfill(12),
+        "severity": event.severity.value,
+        "data": {"text": event.text, **data},
+    }
