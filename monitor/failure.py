@@ -50,7 +50,7 @@ class Failure(StrEnum):
 MEANING: Final[dict[Failure, str]] = {
     Failure.DNS_NXDOMAIN: "The resolver says that the name does not exist.",
     Failure.DNS_NODATA: "The name exists but has no address.",
-    Failure.DNS_SERVFAIL: "The resolver could not get an answer from the zone's servers, or it failed validation.",
+    Failure.DNS_SERVFAIL: "The resolver got no answer from the zone's servers, or validation failed.",
     Failure.DNS_REFUSED: "The server refused to answer the question.",
     Failure.DNS_TIMEOUT: "No resolver answered in time.",
     Failure.DNS_UNREACHABLE: "No resolver could be reached.",
@@ -76,7 +76,7 @@ MEANING: Final[dict[Failure, str]] = {
     Failure.REGISTRATION_LIMITED: "The registration server refused the question or limits its rate.",
     Failure.REGISTRATION_UNREACHABLE: "No registration server could be reached.",
     Failure.REGISTRATION_TIMEOUT: "The registration server did not answer in time.",
-    Failure.REGISTRATION_UNPARSABLE: "The registration server answered something that could not be understood.",
+    Failure.REGISTRATION_UNPARSABLE: "The registration server gave an answer that could not be understood.",
     Failure.REGISTRATION_NO_SERVER: "No RDAP or WHOIS server is known for this top-level domain.",
     Failure.LOCAL_RESOURCES: "This machine ran out of file descriptors, ports or memory.",
     Failure.MISSED: "The check did not run when it was due.",
