@@ -19,7 +19,10 @@ class Clock(Protocol):
         """Return seconds that never jump; only differences mean something."""
 
     def real(self, moment: datetime) -> datetime:
-        """Return the moment of the machine's clock at which this clock will show `moment`."""
+        """Return the moment of the machine's clock at which this clock shows `moment`."""
+
+    def moment(self, real: datetime) -> datetime:
+        """Return what this clock shows when the machine's clock shows `real`."""
 
 
 class SystemClock:
@@ -36,3 +39,7 @@ class SystemClock:
     def real(self, moment: datetime) -> datetime:
         """Return `moment` itself."""
         return moment
+
+    def moment(self, real: datetime) -> datetime:
+        """Return `real` itself."""
+        return real

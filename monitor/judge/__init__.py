@@ -1,1 +1,6 @@
 """What it means: from facts to states and events. Pure."""
+
+from monitor.judge.diagnose import DIAGNOSES, Rule
+from monitor.judge.step import Step, step
+
+__all__ = ["DIAGNOSES", "Rule", "Step", "step"]

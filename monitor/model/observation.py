@@ -23,6 +23,8 @@ class Observation:
     scheduled_at: datetime
     started_at: datetime
     duration_s: float
+    interval_s: float
+    """How often the check is meant to run: a longer gap than two of them is time nobody watched."""
     failure: Failure | None = None
     detail: str = ""
     """What the failure said, for people; never decided on. 300 characters at most."""

@@ -2,11 +2,17 @@
 
 from dataclasses import dataclass
 
+from monitor.model.words import Probe
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """How much evidence it takes before something is said."""
 
+    lead: Probe = Probe.HTTP
+    """The probe that decides whether the target is there; the others explain."""
+    dns_watched: bool = True
+    """Whether the target has a `dns` check: its addresses then say which network, not the last page's."""
     failures_to_confirm: int = 3
     """Consecutive observations of a target that is not up before it is told."""
     successes_to_confirm: int = 2

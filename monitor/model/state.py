@@ -100,6 +100,9 @@ class LayerState:
     """Another set of providers that has been seen, but not often enough."""
     suspected_since: datetime | None = None
     suspicion: int = 0
+    """Consecutive observations of `suspected`."""
+    silent: int = 0
+    """Consecutive observations that could not see the layer, up to where `known` ends."""
     changes: int = 0
     changed_at: datetime | None = None
 

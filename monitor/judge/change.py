@@ -1,0 +1,167 @@
+"""Who stands behind a layer, and when that has changed.
+
+Sets of providers are compared, never addresses. Another set is told after `changes_to_confirm`
+consecutive observations of it, against the last confirmed set, however long the layer was dark in
+between. A look-up that did not answer for a layer is not an empty set: it changes nothing, and
+after a few of them the layer counts as not known.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from monitor.failure import Failure
+from monitor.model import (
+    Attribution,
+    DnsAnswer,
+    DnsFacts,
+    FollowUp,
+    Layer,
+    LayerState,
+    Observation,
+    Policy,
+    Probe,
+    ProviderChanged,
+)
+
+_ORDER: Final = {layer: index for index, layer in enumerate(Layer)}
+
+# A question that was answered with "there is none" was answered.
+_NONE: Final = frozenset({None, Failure.DNS_NODATA, Failure.DNS_NXDOMAIN})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moves:
+    """The layers after an observation, and what is to be told and looked at again."""
+
+    layers: tuple[LayerState, ...]
+    changes: tuple[ProviderChanged, ...] = ()
+    follow_ups: tuple[FollowUp, ...] = ()
+
+
+def _answered(*answers: DnsAnswer) -> bool:
+    return all(answer.failure in _NONE for answer in answers)
+
+
+def layers_of(probe: Probe, policy: Policy) -> tuple[Layer, ...]:
+    """Return the layers that a probe speaks about.
+
+    The network and the edge are those of all the addresses in DNS, where DNS is watched: the page
+    comes from one of them only, and a set that depends on luck would change by luck.
+    """
+    if probe is Probe.REGISTRATION:
+        return (Layer.REGISTRATION,)
+    if probe is Probe.DNS:
+        return (Layer.DNS, Layer.NETWORK, Layer.EDGE, Layer.MAIL)
+    if policy.dns_watched:
+        return (Layer.CERTIFICATE,)
+    return (Layer.NETWORK, Layer.EDGE, Layer.CERTIFICATE)
+
+
+def _legible(layer: Layer, observation: Observation) -> bool:
+    """Tell whether the observation shows the whole of a layer, so that its set can be compared."""
+    facts = observation.facts
+    if not isinstance(facts, DnsFacts):
+        return observation.failure is None
+    if layer is Layer.DNS:
+        return _answered(facts.ns)
+    if layer is Layer.MAIL:
+        return _answered(facts.mx)
+    return _answered(facts.a, facts.aaaa)
+
+
+def move(
+    layers: tuple[LayerState, ...],
+    observation: Observation,
+    attributions: tuple[Attribution, ...],
+    policy: Policy,
+) -> Moves:
+    """Return the layers after an observation. `attributions`: at most one a layer."""
+    shown = {attribution.layer: attribution for attribution in attributions}
+    states = {state.layer: state for state in layers}
+    changes: list[ProviderChanged] = []
+    suspicious = False
+    for layer in layers_of(observation.probe, policy):
+        before = states.get(layer)
+        seen = shown.get(layer) if _legible(layer, observation) else None
+        after, change = _next(before, layer, seen, observation.ended_at, policy)
+        if after is not None and after is not before:
+            states[layer] = after
+            suspicious = suspicious or after.suspected is not None
+        if change is not None:
+            changes.append(change)
+    return Moves(
+        layers=_same_or_new(layers, states.values()),
+        changes=tuple(changes),
+        follow_ups=_look_again(observation.probe, policy) if suspicious else (),
+    )
+
+
+def _look_again(probe: Probe, policy: Policy) -> tuple[FollowUp, ...]:
+    return (FollowUp(probe=probe, delay_s=policy.change_recheck_s, reason="provider change suspected"),)
+
+
+def _same_or_new(old: tuple[LayerState, ...], states: Iterable[LayerState]) -> tuple[LayerState, ...]:
+    """Return the states in order; the same tuple when nothing in it is new."""
+    new = tuple(sorted(states, key=lambda state: _ORDER[state.layer]))
+    same = len(new) == len(old) and all(a is b for a, b in zip(new, old, strict=True))
+    return old if same else new
+
+
+def _next(
+    before: LayerState | None, layer: Layer, seen: Attribution | None, at: datetime, policy: Policy
+) -> tuple[LayerState | None, ProviderChanged | None]:
+    if before is None:
+        first = LayerState(layer=layer, confirmed=seen, since=at) if seen else None
+        return first, None
+    if seen is None:
+        return _dark(before, policy), None
+    if seen.ids == before.confirmed.ids:
+        return _settled(before), None
+    again = before.suspected is not None and before.suspected.ids == seen.ids
+    suspected = replace(
+        before,
+        suspected=seen,
+        suspected_since=before.suspected_since if again else at,
+        suspicion=before.suspicion + 1 if again else 1,
+        silent=0,
+    )
+    if suspected.suspicion < policy.changes_to_confirm:
+        return suspected, None
+    return _confirm(suspected, seen, at)
+
+
+def _dark(before: LayerState, policy: Policy) -> LayerState:
+    """Return the layer after a look that did not show it."""
+    if not before.known:
+        return before
+    silent = before.silent + 1
+    return replace(before, silent=silent, known=silent < policy.failures_to_confirm)
+
+
+def _settled(before: LayerState) -> LayerState:
+    """Return the layer after its confirmed providers were seen again."""
+    if before.known and before.suspected is None and before.silent == 0:
+        return before
+    return replace(before, known=True, suspected=None, suspected_since=None, suspicion=0, silent=0)
+
+
+def _confirm(state: LayerState, seen: Attribution, at: datetime) -> tuple[LayerState, ProviderChanged]:
+    first_seen = state.suspected_since or at
+    change = ProviderChanged(
+        layer=state.layer,
+        providers_from=state.confirmed.providers,
+        providers_to=seen.providers,
+        evidence_from=state.confirmed.evidence,
+        evidence_to=seen.evidence,
+        first_seen_at=first_seen,
+    )
+    moved = LayerState(
+        layer=state.layer,
+        confirmed=seen,
+        since=first_seen,
+        changes=state.changes + 1,
+        changed_at=at,
+    )
+    return moved, change

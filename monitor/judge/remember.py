@@ -1,0 +1,83 @@
+"""What of an observation is remembered.
+
+Timings, TTLs, hashes and rotating addresses differ every time and tell nothing new. Keeping the
+earlier observation while the story is the same keeps the memory of a target the same object, and
+so spares the store and the pages the work of writing it again.
+"""
+
+from dataclasses import replace
+from typing import Any, Final
+
+from monitor.failure import OURS
+from monitor.model import DnsFacts, HttpFacts, Memory, Observation, Probe, Pulse, RegistrationFacts, Run
+
+_ORDER: Final = {probe: index for index, probe in enumerate(Probe)}
+
+
+def _story(observation: Observation) -> tuple[Any, ...]:
+    """Return the part of an observation that a rule, a page or a person would act on."""
+    facts = observation.facts
+    if isinstance(facts, HttpFacts):
+        tls = facts.tls.sha256 if facts.tls else None
+        # Text length in powers of two: a page that grows by a comment is the same page.
+        size = facts.text_length.bit_length()
+        return (observation.failure, facts.status, facts.url, facts.title, tls, size)
+    if isinstance(facts, DnsFacts):
+        answers = (facts.a, facts.aaaa, facts.ns, facts.mx, facts.soa)
+        codes = tuple((answer.rcode, answer.failure) for answer in answers)
+        return (observation.failure, codes, facts.ns.values, facts.mx.values, facts.cname_chain)
+    if isinstance(facts, RegistrationFacts):
+        return (observation.failure, facts)
+    return (observation.failure,)
+
+
+def remember(memory: Memory, observation: Observation, *, well: bool) -> Memory:
+    """Return the memory with the observation in place of an older one that says something else.
+
+    `well`: nothing is wrong, so the text of the page is no evidence and is not kept. A look-up that
+    failed for our own reasons, or that brought no records, never displaces what is known: `Pulse`
+    says that it failed, and when.
+    """
+    if observation.failure in OURS:
+        return memory
+    if observation.probe is not Probe.HTTP and observation.facts is None and _has(memory, observation.probe):
+        return memory
+    for index, seen in enumerate(memory.seen):
+        if seen.probe is observation.probe:
+            if _story(seen) == _story(observation):
+                return memory
+            kept = (*memory.seen[:index], _lean(observation, well=well), *memory.seen[index + 1 :])
+            return replace(memory, seen=kept)
+    kept = tuple(sorted((*memory.seen, _lean(observation, well=well)), key=lambda o: _ORDER[o.probe]))
+    return replace(memory, seen=kept)
+
+
+def _has(memory: Memory, probe: Probe) -> bool:
+    return any(seen.probe is probe for seen in memory.seen)
+
+
+def _lean(observation: Observation, *, well: bool) -> Observation:
+    if well and isinstance(observation.facts, HttpFacts) and observation.facts.excerpt:
+        return replace(observation, facts=replace(observation.facts, excerpt=""))
+    return observation
+
+
+def count_run(pulse: Pulse, observation: Observation) -> Pulse:
+    """Return the pulse with the run of this check in it."""
+    facts = observation.facts
+    status = facts.status if isinstance(facts, HttpFacts) and observation.failure is None else None
+    before = next((run for run in pulse.runs if run.probe is observation.probe), None)
+    went_on = before is not None and (before.failure is None) == (observation.failure is None)
+    run = Run(
+        probe=observation.probe,
+        at=observation.ended_at,
+        duration_s=observation.duration_s,
+        failure=observation.failure,
+        in_a_row=before.in_a_row + 1 if before is not None and went_on else 1,
+        http_status=status,
+    )
+    if before is None:
+        runs = tuple(sorted((*pulse.runs, run), key=lambda r: _ORDER[r.probe]))
+    else:
+        runs = tuple(run if r.probe is observation.probe else r for r in pulse.runs)
+    return replace(pulse, runs=runs)

@@ -1,0 +1,125 @@
+"""The status of a target: what is believed, what is suspected, and how often it takes to be believed.
+
+A verdict drawn from one observation is a suspicion. It is confirmed by
+
+- `failures_to_confirm` looks in a row for a target that is not up, or that can no longer be judged;
+- `successes_to_confirm` looks in a row for one that is up again;
+- one look for the very first "up": there is nothing it could contradict;
+- two looks in a row for another diagnosis, or another degree, of a target that is not up anyway.
+
+The looks that count are those of the leading probe. The others refine a diagnosis: a registration
+on hold, once read, explains a name that has been gone for an hour.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import Enum, auto
+from typing import Final
+
+from monitor.model import FollowUp, Memory, Observation, Policy, Probe, Pulse, Status, Verdict
+
+_REFINE_AFTER: Final = 2
+
+
+class _Kind(Enum):
+    UP = auto()
+    NOT_UP = auto()
+    UNKNOWN = auto()
+
+
+_KIND: Final = {
+    Status.UP: _Kind.UP,
+    Status.DEGRADED: _Kind.NOT_UP,
+    Status.DOWN: _Kind.NOT_UP,
+    Status.UNKNOWN: _Kind.UNKNOWN,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Belief:
+    """The outcome of weighing one verdict."""
+
+    memory: Memory
+    pulse: Pulse
+    confirmed: Verdict | None = None
+    """The verdict that is believed from now on, when it is another than before."""
+    since: datetime | None = None
+    """When the first observation was made that spoke for it."""
+    follow_ups: tuple[FollowUp, ...] = ()
+
+
+def _needed(now: Verdict, then: Verdict, policy: Policy) -> int:
+    """Return how many looks `then` takes to displace `now`."""
+    if then.status is Status.UP:
+        first = now.status is Status.UNKNOWN and now.diagnosis is None
+        return 1 if first else policy.successes_to_confirm
+    if _KIND[now.status] is _KIND[then.status] is _Kind.NOT_UP:
+        return _REFINE_AFTER
+    return policy.failures_to_confirm
+
+
+def _speaks_for(suspected: Verdict | None, verdict: Verdict, believed: Verdict) -> bool:
+    """Tell whether a verdict strengthens the suspicion rather than starting another one."""
+    if suspected is None:
+        return False
+    if _KIND[verdict.status] is _KIND[believed.status]:
+        return suspected.same_as(verdict)
+    return _KIND[suspected.status] is _KIND[verdict.status]
+
+
+def weigh(memory: Memory, pulse: Pulse, verdict: Verdict, observation: Observation, policy: Policy) -> Belief:
+    """Return what is believed and suspected after a verdict drawn from `observation`."""
+    believed = memory.verdict
+    leads = observation.probe is policy.lead
+    if verdict.same_as(believed):
+        return _dismiss(memory, pulse) if leads else Belief(memory=memory, pulse=pulse)
+    if not leads and _KIND[verdict.status] is not _KIND[believed.status]:
+        return Belief(memory=memory, pulse=pulse)
+    again = _speaks_for(memory.suspected, verdict, believed)
+    looks = pulse.suspicion + 1 if again else 1
+    since = memory.suspected_since if again and memory.suspected_since else observation.started_at
+    if looks >= _needed(believed, verdict, policy):
+        return _confirm(memory, pulse, verdict, since)
+    suspects = memory.suspected is not None and memory.suspected.same_as(verdict)
+    if not (again and suspects):
+        memory = replace(memory, suspected=verdict, suspected_since=since)
+    return Belief(
+        memory=memory,
+        pulse=replace(pulse, suspicion=looks),
+        follow_ups=_look_again(verdict, policy, looks),
+    )
+
+
+def _dismiss(memory: Memory, pulse: Pulse) -> Belief:
+    if memory.suspected is None:
+        return Belief(memory=memory, pulse=pulse)
+    return Belief(
+        memory=replace(memory, suspected=None, suspected_since=None),
+        pulse=replace(pulse, suspicion=0),
+    )
+
+
+def _confirm(memory: Memory, pulse: Pulse, verdict: Verdict, since: datetime) -> Belief:
+    changes_status = verdict.status is not memory.verdict.status
+    return Belief(
+        memory=replace(
+            memory,
+            verdict=verdict,
+            since=since if changes_status else memory.since,
+            suspected=None,
+            suspected_since=None,
+        ),
+        pulse=replace(pulse, suspicion=0),
+        confirmed=verdict,
+        since=since,
+    )
+
+
+def _look_again(verdict: Verdict, policy: Policy, looks: int) -> tuple[FollowUp, ...]:
+    """Ask for another look soon; at the first sign of trouble also at the records."""
+    again = FollowUp(probe=policy.lead, delay_s=policy.recheck_s, reason=f"{verdict.status} suspected")
+    first_sign = looks == 1 and _KIND[verdict.status] is _Kind.NOT_UP
+    if first_sign and policy.dns_watched and policy.lead is not Probe.DNS:
+        records = FollowUp(probe=Probe.DNS, delay_s=0.0, reason="the target does not look up")
+        return (again, records)
+    return (again,)

@@ -1,0 +1,119 @@
+"""One observation in, the next state and what is to be told out.
+
+The order: the time is accounted for, the layers are compared, the verdict is drawn and weighed,
+and whatever was confirmed becomes events. Everything is a value; the moment arrives inside the
+observation. The same sequence of observations yields the same states and events, always.
+"""
+
+from dataclasses import dataclass, replace
+
+from monitor.judge import change, tell
+from monitor.judge.diagnose import assess
+from monitor.judge.page import learn
+from monitor.judge.registration import renew
+from monitor.judge.remember import count_run, remember
+from monitor.judge.status import Belief, weigh
+from monitor.judge.tally import account, unwatched
+from monitor.judge.view import View, look
+from monitor.model import (
+    Attribution,
+    Event,
+    FollowUp,
+    Memory,
+    Observation,
+    Policy,
+    Probe,
+    Pulse,
+    Status,
+    TargetState,
+    Verdict,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What one observation leads to."""
+
+    state: TargetState
+    events: tuple[Event, ...] = ()
+    follow_ups: tuple[FollowUp, ...] = ()
+
+
+def step(
+    state: TargetState,
+    observation: Observation,
+    attributions: tuple[Attribution, ...],
+    policy: Policy,
+) -> Step:
+    """Return the state after `observation`, with the events it leads to and the checks it asks for.
+
+    `attributions` are those of this observation, at most one a layer. Pure and total: any
+    sequence of observations is accepted, late and repeated ones too.
+    """
+    view = look(state.memory, observation, policy)
+    verdict = assess(view)
+    moves = change.move(state.memory.layers, observation, attributions, policy)
+    renewal = renew(state.memory, observation, policy)
+    memory = remember(renewal.memory, observation, well=verdict.status is Status.UP)
+    if moves.layers is not memory.layers:
+        memory = replace(memory, layers=moves.layers)
+    belief = weigh(memory, _timed(state, observation, policy), verdict, observation, policy)
+    memory, news = tell.incident(belief, observation, state.target)
+    memory = _learn(memory, view, verdict, observation)
+    told = [
+        *news,
+        *(tell.provider(moved) for moved in moves.changes),
+        *((tell.registration(renewal.change),) if renewal.change else ()),
+    ]
+    seq = state.seq + 1
+    return Step(
+        state=TargetState(
+            target=state.target,
+            seq=seq,
+            pulse=_settle(belief, memory, observation, policy),
+            memory=memory,
+        ),
+        events=tell.number(told, state.target, seq, observation.ended_at) if told else (),
+        follow_ups=(
+            *belief.follow_ups,
+            *moves.follow_ups,
+            *renewal.follow_ups,
+            *_investigate(state.memory, memory),
+        ),
+    )
+
+
+def _investigate(before: Memory, after: Memory) -> tuple[FollowUp, ...]:
+    """Ask for the registration when an incident opens: a hold explains what DNS and HTTP only show."""
+    if before.incident is None and after.incident is not None:
+        return (FollowUp(probe=Probe.REGISTRATION, delay_s=0.0, reason="an incident opened"),)
+    return ()
+
+
+def _timed(state: TargetState, observation: Observation, policy: Policy) -> Pulse:
+    """Return the pulse with this run in it, and unwatched time given to nobody."""
+    pulse = count_run(state.pulse, observation)
+    if observation.probe is not policy.lead:
+        return pulse
+    before = next((run.at for run in state.pulse.runs if run.probe is observation.probe), None)
+    if unwatched(observation, before):
+        return account(pulse, Status.UNKNOWN, observation.ended_at)
+    if state.memory.suspected is None:
+        return account(pulse, state.memory.verdict.status, observation.started_at)
+    return pulse
+
+
+def _settle(belief: Belief, memory: Memory, observation: Observation, policy: Policy) -> Pulse:
+    """Return the pulse with the time that waited for the outcome of a suspicion."""
+    if observation.probe is not policy.lead or memory.suspected is not None:
+        return belief.pulse
+    return account(belief.pulse, memory.verdict.status, observation.ended_at)
+
+
+def _learn(memory: Memory, view: View, verdict: Verdict, observation: Observation) -> Memory:
+    """Return the memory with the page of a target that is confirmed up as its baseline."""
+    confirmed_up = memory.verdict.status is verdict.status is Status.UP
+    if not confirmed_up or view.page is None or view.http is not observation:
+        return memory
+    baseline = learn(memory.baseline, view.page)
+    return memory if baseline is memory.baseline else replace(memory, baseline=baseline)

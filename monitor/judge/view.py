@@ -1,0 +1,77 @@
+"""What a rule may look at: the latest word of every probe about one target."""
+
+from dataclasses import dataclass
+
+from monitor.failure import Failure
+from monitor.model import (
+    DnsFacts,
+    HttpFacts,
+    Layer,
+    Memory,
+    Observation,
+    PageBaseline,
+    Policy,
+    Probe,
+    RegistrationFacts,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """The observations a verdict is drawn from, and what is known of better days."""
+
+    policy: Policy
+    http: Observation | None
+    dns: Observation | None
+    registration: Observation | None
+    baseline: PageBaseline | None
+    """The page as it was while the target was up; None: it never was, as far as we saw."""
+    behind_edge: bool
+    """Whether a reverse proxy or CDN is known to stand in front."""
+
+    @property
+    def lead(self) -> Observation | None:
+        """Return the observation that decides whether the target is there."""
+        return {
+            Probe.HTTP: self.http,
+            Probe.DNS: self.dns,
+            Probe.REGISTRATION: self.registration,
+        }[self.policy.lead]
+
+    @property
+    def failure(self) -> Failure | None:
+        """Return the failure of the leading observation."""
+        return self.lead.failure if self.lead else None
+
+    @property
+    def page(self) -> HttpFacts | None:
+        """Return the answer over HTTP, if the last run got one."""
+        if self.http and self.http.failure is None and isinstance(self.http.facts, HttpFacts):
+            return self.http.facts
+        return None
+
+    @property
+    def records(self) -> DnsFacts | None:
+        """Return the records, even those of a name that has no address."""
+        return self.dns.facts if self.dns and isinstance(self.dns.facts, DnsFacts) else None
+
+    @property
+    def registered(self) -> RegistrationFacts | None:
+        """Return what the registry last said."""
+        if self.registration and isinstance(self.registration.facts, RegistrationFacts):
+            return self.registration.facts
+        return None
+
+
+def look(memory: Memory, observation: Observation, policy: Policy) -> View:
+    """Return the view that an observation completes: itself, and the others as last seen."""
+    latest = {seen.probe: seen for seen in memory.seen}
+    latest[observation.probe] = observation
+    return View(
+        policy=policy,
+        http=latest.get(Probe.HTTP),
+        dns=latest.get(Probe.DNS),
+        registration=latest.get(Probe.REGISTRATION),
+        baseline=memory.baseline,
+        behind_edge=any(layer.layer is Layer.EDGE and layer.known for layer in memory.layers),
+    )

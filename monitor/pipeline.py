@@ -1,0 +1,102 @@
+"""READ FIRST: the story of one tick.
+
+A check is due. It is observed: facts, or a failure. Who stands behind the facts is attributed.
+What they mean is judged, against what was known before. The new state, and the events it leads to,
+are handed over to be committed together; whatever shows or tells them does so after the commit.
+What the judge wants to look at again is asked for.
+
+    schedule ─► observe ─► attribute ─► judge ─► commit ─► metrics · web · webhooks
+                  I/O        pure        pure      I/O
+
+Everything with I/O is passed in, so that the same pipeline runs a daemon and a replay.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from monitor.failure import Failure
+from monitor.judge import step
+from monitor.model import (
+    Attribution,
+    Check,
+    Observation,
+    Policy,
+    Probe,
+    TargetState,
+)
+from monitor.probe.io import Io
+from monitor.probe.observe import observe
+from monitor.store.change import Change
+
+
+class Attribute(Protocol):
+    """From the facts of one observation to the providers they show."""
+
+    def attribute(self, observation: Observation) -> tuple[Attribution, ...]:
+        """Return at most one attribution a layer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How one target is watched: its checks, and the thresholds it is judged by."""
+
+    checks: Mapping[Probe, Check]
+    policy: Policy
+
+
+@dataclass(slots=True, kw_only=True)
+class Pipeline:
+    """Runs checks to their end. Holds the state of every target between two of its observations."""
+
+    io: Io
+    attributor: Attribute
+    plans: Mapping[str, Plan]
+    states: dict[str, TargetState]
+    commit: Callable[[Change], None]
+    """Takes a change that will be stored; must not block."""
+    recheck: Callable[[Check, float, str], None]
+    """Asks for a check in so many seconds, with the reason."""
+    observed: Callable[[Observation], None] = field(default=lambda _: None)
+    """Is told of every observation, for the monitor's own numbers."""
+
+    async def run(self, check: Check, scheduled_at: datetime) -> None:
+        """Run one check now and carry its facts through to the commit. Never raises for the target's sake."""
+        observation = await observe(check, scheduled_at, self.io)
+        self.take(observation)
+
+    def miss(self, check: Check, scheduled_at: datetime, detail: str) -> None:
+        """Record that a check did not run when it was due: an observation, not a silence."""
+        self.take(
+            Observation(
+                target=check.target,
+                probe=check.probe,
+                vantage=self.io.vantage,
+                scheduled_at=scheduled_at,
+                started_at=self.io.clock.now(),
+                duration_s=0.0,
+                interval_s=check.interval_s,
+                failure=Failure.MISSED,
+                detail=detail,
+            )
+        )
+
+    def take(self, observation: Observation) -> None:
+        """Attribute, judge and hand over one observation.
+
+        Without an await, so that two observations of one target cannot interleave.
+        """
+        self.observed(observation)
+        plan = self.plans.get(observation.target)
+        if plan is None:
+            return  # the target left the configuration while its check was in flight
+        before = self.states.get(observation.target) or TargetState(target=observation.target)
+        attributions = self.attributor.attribute(observation)
+        outcome = step(before, observation, attributions, plan.policy)
+        self.states[observation.target] = outcome.state
+        self.commit(Change(state=outcome.state, events=outcome.events))
+        for follow_up in outcome.follow_ups:
+            check = plan.checks.get(follow_up.probe)
+            if check is not None:
+                self.recheck(check, follow_up.delay_s, follow_up.reason)

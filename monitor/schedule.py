@@ -1,0 +1,167 @@
+"""When checks run: the only user of APScheduler.
+
+APScheduler gets a job per slot (`monitor.slots`), not one per check: a hundred thousand checks are
+a few thousand jobs. A slot that comes late runs once, and what it skipped is told as missed. A check
+that is still running when it is due again is missed too: it never runs twice at a time.
+
+Follow-ups ("look again in ten seconds") are gathered by the second, one job for all that are due in
+it, so that a thousand targets that fail together do not become a thousand jobs.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Any, Final
+
+import structlog
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
+
+from monitor.clock import Clock
+from monitor.model import Check, Probe
+from monitor.slots import EPOCH, Slot, slots
+
+_log: Final = structlog.get_logger("schedule")
+
+_MISSTEPS: Final = EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES
+
+
+class SlotTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler ships no types
+    """Fires at the due moments of a slot, by the clock of the world that is watched."""
+
+    def __init__(self, slot: Slot, clock: Clock) -> None:
+        self._slot = slot
+        self._clock = clock
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        """Return the machine's moment of the next due one."""
+        if previous_fire_time is not None:
+            index = self._slot.nearest(self._clock.moment(previous_fire_time)) + 1
+        else:
+            index = self._slot.index(self._clock.moment(now)) + 1
+        return self._clock.real(self._slot.due(index))
+
+
+class Schedule:
+    """Runs checks when they are due, each at most once at a time, so many of a kind at once.
+
+    `run` carries one check to its end; `miss` records one that did not run. Both are told the
+    moment at which the check was due.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        run: Callable[[Check, datetime], Awaitable[None]],
+        miss: Callable[[Check, datetime, str], None],
+        limits: Mapping[Probe, int],
+    ) -> None:
+        self._clock = clock
+        self._run = run
+        self._miss = miss
+        self._gates = {probe: asyncio.Semaphore(limit) for probe, limit in limits.items()}
+        self._scheduler: Any = AsyncIOScheduler(
+            timezone="UTC",
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+        )
+        self._scheduler.add_listener(self._misstep, _MISSTEPS)
+        self._last: dict[int, int] = {}
+        self._jobs: list[Any] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._busy: set[str] = set()
+        self._soon: dict[int, dict[str, Check]] = {}
+
+    @property
+    def in_flight(self) -> int:
+        """Return how many checks are running or waiting for their turn."""
+        return len(self._tasks)
+
+    @property
+    def running(self) -> bool:
+        """Tell whether checks are being started."""
+        return bool(self._scheduler.running)
+
+    def start(self, checks: Iterable[Check]) -> None:
+        """Start to run the checks."""
+        self.replan(checks)
+        self._scheduler.start()
+
+    def replan(self, checks: Iterable[Check]) -> None:
+        """Run these checks from now on; what is in flight goes on."""
+        for job in self._jobs:
+            job.remove()
+        self._last.clear()
+        self._jobs = [
+            self._scheduler.add_job(self._due, SlotTrigger(slot, self._clock), args=(number, slot))
+            for number, slot in enumerate(slots(checks))
+        ]
+
+    def soon(self, check: Check, delay_s: float, reason: str) -> None:
+        """Run a check once more in `delay_s` seconds, on the next full second; 0: at once."""
+        _log.debug("follow_up", target=check.target, probe=check.probe, delay_s=delay_s, reason=reason)
+        now = self._clock.now()
+        if delay_s <= 0:
+            self._spawn(check, now)
+            return
+        second = ceil((now - EPOCH).total_seconds() + delay_s)
+        waiting = self._soon.get(second)
+        if waiting is None:
+            waiting = self._soon[second] = {}
+            at = self._clock.real(EPOCH + timedelta(seconds=second))
+            self._scheduler.add_job(self._follow_up, "date", run_date=at, args=(second,))
+        waiting[check.id] = check
+
+    async def stop(self, limit_s: float) -> int:
+        """Start nothing more, wait for what is in flight, cancel what is left; returns how many were."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+        if not self._tasks:
+            return 0
+        _, left = await asyncio.wait(self._tasks, timeout=limit_s)
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left)
+        return len(left)
+
+    async def _due(self, number: int, slot: Slot) -> None:
+        index = slot.index(self._clock.now())
+        last = self._last.get(number)
+        self._last[number] = index
+        if last is not None and index <= last:
+            return  # the timer came a moment early, or the clock was set back
+        scheduled_at = slot.due(index)
+        skipped = index - last - 1 if last is not None else 0
+        for check in slot.checks:
+            if skipped:
+                self._miss(check, slot.due(index - 1), f"{skipped} runs were not started")
+            self._spawn(check, scheduled_at, regular=True)
+
+    async def _follow_up(self, second: int) -> None:
+        at = EPOCH + timedelta(seconds=second)
+        for check in self._soon.pop(second, {}).values():
+            self._spawn(check, at)
+
+    def _spawn(self, check: Check, scheduled_at: datetime, *, regular: bool = False) -> None:
+        if check.id in self._busy:
+            if regular:
+                self._miss(check, scheduled_at, "the previous run had not ended")
+            return
+        self._busy.add(check.id)
+        task = asyncio.get_running_loop().create_task(self._carry(check, scheduled_at))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _carry(self, check: Check, scheduled_at: datetime) -> None:
+        try:
+            async with self._gates[check.probe]:
+                await self._run(check, scheduled_at)
+        finally:
+            self._busy.discard(check.id)
+
+    def _misstep(self, event: Any) -> None:  # noqa: ANN401  # APScheduler ships no types
+        error = getattr(event, "exception", None)
+        _log.error("scheduler_misstep", code=event.code, error=repr(error) if error else None)
