@@ -131,10 +131,10 @@ class Schedule:
         index = slot.index(self._clock.now())
         last = self._last.get(number)
         self._last[number] = index
-        if last is not None and index <= last:
-            return  # the timer came a moment early, or the clock was set back
+        if index == last:
+            return  # the timer came a moment early
         scheduled_at = slot.due(index)
-        skipped = index - last - 1 if last is not None else 0
+        skipped = max(0, index - last - 1) if last is not None else 0
         for check in slot.checks:
             if skipped:
                 self._miss(check, slot.due(index - 1), f"{skipped} runs were not started")
@@ -153,7 +153,13 @@ class Schedule:
         self._busy.add(check.id)
         task = asyncio.get_running_loop().create_task(self._carry(check, scheduled_at))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Forget a task, and be loud about a fault of our own: it has cost this run, and no other."""
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("run_failed", exc_info=error)
 
     async def _carry(self, check: Check, scheduled_at: datetime) -> None:
         try:
