@@ -1,0 +1,152 @@
+"""Sequences of looks, and what is believed after each. A letter is a run: `.` the page, `x` no answer, …"""
+
+from dataclasses import replace
+
+import pytest
+from judge.world import LETTERS, World
+
+from monitor.model import Policy, Probe, Status
+
+OPENED, UPDATED, RESOLVED = "incident.opened", "incident.updated", "incident.resolved"
+STATUS = "status.changed"
+
+
+@pytest.mark.parametrize(
+    ("letters", "marks"),
+    [
+        ("....", ["up@1"]),
+        ("..xx..", ["up@1"]),
+        ("..xxx..", ["up@1", "down@5", "up@7"]),
+        ("..xxx.x..", ["up@1", "down@5", "up@9"]),
+        ("xxx", ["down@3"]),
+        ("xx.", ["up@3"]),
+        ("..fxs", ["up@1", "down@5"]),
+        ("..ppp", ["up@1", "degraded@5"]),
+        ("..xxxpp..", ["up@1", "down@5", "degraded@7", "up@9"]),
+        ("..ccc", ["up@1", "unknown@5"]),
+        ("fff", []),
+        ("..fff", ["up@1", "down@5"]),
+        ("..ttt", ["up@1", "unknown@5"]),
+        ("..mmm..", ["up@1", "unknown@5", "up@7"]),
+        ("..?..", ["up@1"]),
+        ("..xmx", ["up@1"]),
+        ("..xxxttt", ["up@1", "down@5", "unknown@8"]),
+    ],
+)
+def test_status_follows_the_looks(letters: str, marks: list[str]) -> None:
+    assert World().http(letters).marks == marks
+
+
+@pytest.mark.parametrize(
+    ("letters", "told"),
+    [
+        ("........", []),
+        ("xxx", [OPENED]),
+        ("..xxx", [STATUS, OPENED]),
+        ("..xxx..", [STATUS, OPENED, STATUS, RESOLVED]),
+        ("..fffxxxx", [STATUS, OPENED, UPDATED]),
+        ("..xxxpp..", [STATUS, OPENED, STATUS, UPDATED, STATUS, RESOLVED]),
+        ("..ccccc..", []),
+        ("..xxxtttt..", [STATUS, OPENED, STATUS, RESOLVED]),
+        ("..xxxttttxxx", [STATUS, OPENED]),
+        ("..mmmmm..", []),
+    ],
+)
+def test_only_confirmed_changes_between_known_statuses_are_told(letters: str, told: list[str]) -> None:
+    assert World().http(letters).told == told
+
+
+@pytest.mark.parametrize(
+    ("letter", "diagnosis"),
+    [
+        ("x", "network.unreachable"),
+        ("r", "network.refused"),
+        ("s", "dns.unreachable"),
+        ("n", "dns.delegation_removed"),
+        ("e", "tls.expired"),
+        ("f", "http.forbidden"),
+        ("5", "http.server_error"),
+        ("p", "content.placeholder"),
+        ("c", "challenge"),
+        ("?", "undetermined"),
+    ],
+)
+def test_each_way_of_not_being_up_has_its_diagnosis(letter: str, diagnosis: str) -> None:
+    world = World().http(".." + letter * 3)
+    assert world.state.memory.verdict.diagnosis == diagnosis
+
+
+def test_an_incident_begins_with_the_first_failed_look_and_keeps_its_id() -> None:
+    world = World().http("..f")
+    first_failed = world.now
+    world.http("xxxxx")
+    incident = world.state.memory.incident
+    assert incident is not None
+    assert incident.opened_at == first_failed
+    ids = {event.data.incident for event in world.events if event.type.startswith("platform.incident")}  # type: ignore[union-attr]
+    assert ids == {incident.id}
+
+
+def test_time_is_down_from_the_first_failed_look_and_counters_never_go_back() -> None:
+    world = World()
+    previous = world.state.pulse
+    for letter in "..........xxx.......":
+        world.http(letter)
+        pulse = world.state.pulse
+        assert pulse.up_s >= previous.up_s
+        assert pulse.down_s >= previous.down_s
+        previous = pulse
+    # Ten looks up (nine minutes between them), one minute to the first failure, then three minutes
+    # from it to the first good look, and the rest.
+    assert world.state.pulse.up_s == 10 * 60 + 6 * 60
+    assert world.state.pulse.down_s == 3 * 60
+    assert world.state.pulse.unknown_s == 0
+
+
+def test_a_false_alarm_costs_no_uptime() -> None:
+    assert World().http("..xx..").state.pulse.up_s == 5 * 60
+
+
+def test_time_that_nobody_watched_is_unknown() -> None:
+    world = World().http("...")
+    world.feed(Probe.HTTP, LETTERS["."], after_s=3600)
+    world.http(".")
+    assert world.state.pulse.up_s == 3 * 60
+    assert world.state.pulse.unknown_s == 3600
+
+
+def test_missed_runs_are_unknown_time_at_once() -> None:
+    world = World().http("...m.")
+    assert world.state.pulse.unknown_s == 60
+    assert world.state.pulse.up_s == 3 * 60
+
+
+def test_suspicion_asks_for_another_look_and_for_the_records() -> None:
+    world = World().http("..x")
+    assert [(f.probe, f.delay_s) for f in world.follow_ups] == [(Probe.HTTP, 10.0), (Probe.DNS, 0.0)]
+
+
+def test_an_opened_incident_asks_for_the_registration() -> None:
+    world = World().http("..xxx")
+    assert (Probe.REGISTRATION, 0.0) in [(f.probe, f.delay_s) for f in world.follow_ups]
+
+
+def test_a_small_page_is_no_placeholder_where_pages_were_always_small() -> None:
+    small = replace(LETTERS["."], text_length=80, title="Login")  # type: ignore[type-var]
+    smaller = replace(LETTERS["."], text_length=5, title="App")  # type: ignore[type-var]
+    world = World()
+    for facts in (small, small, smaller, smaller, smaller):
+        world.feed(Probe.HTTP, facts)  # type: ignore[arg-type]
+    assert world.state.memory.verdict.status is Status.UP
+
+
+def test_thresholds_are_the_policys() -> None:
+    world = World(Policy(failures_to_confirm=1, successes_to_confirm=1)).http("..x.")
+    assert world.marks == ["up@1", "down@3", "up@4"]
+
+
+def test_memory_stays_the_same_object_while_nothing_happens() -> None:
+    world = World().http("...")
+    memory = world.state.memory
+    world.http(".....")
+    assert world.state.memory is memory
