@@ -1,0 +1,58 @@
+# platform-monitor. `make help` lists the targets; each sets up what it needs in .venv.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+
+VENV := .venv
+BIN := $(VENV)/bin
+SCENARIO ?= seeds/parler-2021.toml
+CONFIG ?= config.example.toml
+SERVE ?=
+
+.PHONY: help demo run test check bench fmt lock servers clean
+
+help: ## list the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.runtime ## the real daemon on the Parler case, in about a minute (SERVE=1 leaves the page up)
+	@$(BIN)/platform-monitor demo $(SCENARIO) $(if $(SERVE),--serve)
+
+run: $(VENV)/.runtime ## the daemon on CONFIG=config.example.toml
+	@$(BIN)/platform-monitor run --config $(CONFIG)
+
+test: check servers ## everything: format, lint, types, all tests, documentation tests
+	@$(BIN)/pytest -m '' --durations=10
+
+check: $(VENV)/.dev ## format, lint and types only
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+bench: $(VENV)/.dev servers ## CPU per probe beside blackbox_exporter, schedule lag, exposition
+	@$(BIN)/python -m tests.bench
+
+fmt: $(VENV)/.dev ## format the code and mend what can be mended
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+servers: ## the real servers that full tests run against, from Debian's packages
+	@sh tests/install-servers.sh
+
+lock: $(VENV)/.dev ## renew requirements*.txt from pyproject.toml (needs uv)
+	@uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+		--python-version 3.11 pyproject.toml --extra build --upgrade -o requirements.txt
+	@uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+		--python-version 3.11 pyproject.toml --extra dev --upgrade -o requirements-dev.txt
+
+clean: ## remove .venv and caches
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+
+# The stamps: set-up runs again only when the pins have changed. .dev holds all that .runtime does.
+$(VENV)/.runtime: requirements.txt pyproject.toml
+	@test ! -e $(VENV)/.dev || $(MAKE) --no-print-directory $(VENV)/.dev
+	@test -e $(VENV)/.dev || sh deploy/venv.sh $(VENV) requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt pyproject.toml
+	@sh deploy/venv.sh $(VENV) requirements-dev.txt
+	@touch $@
