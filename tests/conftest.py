@@ -5,7 +5,6 @@ import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -46,7 +45,7 @@ def root(request: pytest.FixtureRequest) -> None:
     pytest.skip("needs root")
 
 
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     lacking = config.stash[_LACKING]
     if lacking:
         what = ", ".join(f"{name} ({count})" for name, count in sorted(lacking.items()))
