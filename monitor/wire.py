@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from monitor.model import Event, Memory, Observation, Pulse, StoredEvent
+from monitor.model import Attribution, Event, Incident, Memory, Observation, Pulse, StoredEvent
 
 VERSION: Final = 1
 
@@ -19,6 +19,8 @@ _OBSERVATION: Final[TypeAdapter[Observation]] = TypeAdapter(Observation)
 _PULSE: Final[TypeAdapter[Pulse]] = TypeAdapter(Pulse)
 _MEMORY: Final[TypeAdapter[Memory]] = TypeAdapter(Memory)
 _EVENT: Final[TypeAdapter[Event]] = TypeAdapter(Event)
+_INCIDENT: Final[TypeAdapter[Incident]] = TypeAdapter(Incident)
+_ATTRIBUTION: Final[TypeAdapter[Attribution]] = TypeAdapter(Attribution)
 
 
 class WireError(ValueError):
@@ -84,6 +86,26 @@ def dump_event(event: Event) -> str:
 def load_event(text: str) -> Event:
     """Return the event that `dump_event` wrote; raises WireError."""
     return _load(_EVENT, text)
+
+
+def dump_incident(incident: Incident) -> str:
+    """Return the incident as JSON."""
+    return _dump(_INCIDENT, incident)
+
+
+def load_incident(text: str) -> Incident:
+    """Return the incident that `dump_incident` wrote; raises WireError."""
+    return _load(_INCIDENT, text)
+
+
+def dump_attribution(attribution: Attribution) -> str:
+    """Return the attribution as JSON."""
+    return _dump(_ATTRIBUTION, attribution)
+
+
+def load_attribution(text: str) -> Attribution:
+    """Return the attribution that `dump_attribution` wrote; raises WireError."""
+    return _load(_ATTRIBUTION, text)
 
 
 def cloudevent(stored: StoredEvent, *, source: str) -> dict[str, Any]:
