@@ -1,0 +1,114 @@
+"""How one value names a provider: the catalog's row, else the provider's own identifier.
+
+Own identifiers are never guessed and never those of a row of the catalog: `iana-<registrar id>`,
+`registrar:<own name>`, `as<number>`, a registrable domain, `ca:<own name>`.
+"""
+
+from collections.abc import Iterator
+
+from monitor.attribute.catalog.catalog import Catalog
+from monitor.attribute.catalog.entry import Match
+from monitor.attribute.catalog.words import slug, tidy
+from monitor.attribute.domains import Domains
+from monitor.attribute.networks import Networks
+from monitor.model import Evidence, Provider
+
+Finding = tuple[Provider, Evidence]
+
+_MX_FIELDS = 2
+
+
+class Rules:
+    """The rules, and what they look things up in. Pure: equal values give equal findings."""
+
+    def __init__(self, catalog: Catalog, networks: Networks, domains: Domains) -> None:
+        self._catalog = catalog
+        self._networks = networks
+        self._domains = domains
+        self._listed = f"catalog {catalog.edition}"
+        self._table = f"AS table {networks.edition}"
+
+    def registrar(self, own_name: str | None, number: int | None, source: str) -> Finding | None:
+        """Return the registrar: by IANA id; by the words of its name only when there is no id.
+
+        `source` is the protocol of the reply: `rdap` or `whois`.
+        """
+        name = tidy(own_name or "")
+        reply = f"{source} reply"
+        if number is not None and number > 0:
+            match = self._catalog.by_registrar_id(number)
+            if match:
+                return self._row(match, str(number))
+            own = Provider(id=f"iana-{number}", name=name or f"IANA registrar {number}", cataloged=False)
+            return own, _evidence(own, str(number), "IANA registrar id", reply)
+        if not slug(name):
+            return None
+        match = self._catalog.by_registrar_name(name)
+        if match:
+            return self._row(match, name)
+        own = Provider(id=f"registrar:{slug(name)}", name=name, cataloged=False)
+        return own, _evidence(own, name, "registrar's own name", reply)
+
+    def name_server(self, host: str) -> Finding | None:
+        """Return who runs a name server."""
+        match = self._catalog.by_name_server(host)
+        return self._row(match, host) if match else self._domain(host)
+
+    def mail_server(self, value: str) -> Finding | None:
+        """Return who runs the server of an MX value `<preference> <host>`; None for a null MX (RFC 7505)."""
+        fields = value.split()
+        if len(fields) != _MX_FIELDS:
+            return None
+        host = fields[1].rstrip(".")
+        match = self._catalog.by_mail_server(host)
+        return self._row(match, host) if match else self._domain(host)
+
+    def address(self, address: str) -> tuple[Finding | None, bool]:
+        """Return who announces an address, and whether that is a proxy's network."""
+        network = self._networks.lookup(address)
+        if network is None:
+            return None, False
+        rule = f"AS{network.asn}"
+        match = self._catalog.by_asn(network.asn)
+        if match:
+            source = f"{self._table}, {self._listed}"
+            found = match.provider, _evidence(match.provider, address, rule, source)
+            return found, match.entry.edge_network
+        own = Provider(id=f"as{network.asn}", name=tidy(network.name) or rule, cataloged=False)
+        return (own, _evidence(own, address, rule, self._table)), False
+
+    def alias(self, host: str) -> Finding | None:
+        """Return the CDN or proxy that an alias leads to; None for any other alias."""
+        match = self._catalog.by_edge_alias(host)
+        return self._row(match, host) if match else None
+
+    def signs(self, numbers: tuple[int, ...]) -> Iterator[Finding]:
+        """Return the edges that left these signs in an answer."""
+        for number in numbers:
+            match = self._catalog.signs.rows[number]
+            yield self._row(match, match.rule.removeprefix("header_sign "))
+
+    def issuer(self, organization: str) -> Finding | None:
+        """Return the authority that issued a certificate."""
+        name = tidy(organization)
+        if not slug(name):
+            return None
+        match = self._catalog.by_issuer(name)
+        if match:
+            return self._row(match, name)
+        own = Provider(id=f"ca:{slug(name)}", name=name, cataloged=False)
+        return own, _evidence(own, name, "issuer's own name", "certificate")
+
+    def _domain(self, host: str) -> Finding | None:
+        domain = self._domains.registrable(host)
+        if domain is None:
+            return None
+        own = Provider(id=domain, name=domain, cataloged=False)
+        return own, _evidence(own, host, "registrable domain", "public suffix list")
+
+    def _row(self, match: Match, value: str) -> Finding:
+        return match.provider, _evidence(match.provider, value, match.rule, self._listed)
+
+
+def _evidence(provider: Provider, value: str, rule: str, source: str) -> Evidence:
+    return Evidence(provider=provider.id, value=value, rule=rule, source=source)
