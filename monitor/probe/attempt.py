@@ -1,0 +1,58 @@
+"""What one HTTP request is told, and what becomes of it on the way.
+
+aiohttp calls the connector in the task that asked, and offers no argument to hand anything
+through. Two context variables carry it instead:
+
+- `PROGRESS` is set by `observe` around a whole probe: which phase was reached when the deadline
+  struck, and when that is.
+- `ATTEMPT` is set by `HttpClient` around each request of a redirect chain: the settings that the
+  connector obeys, and the addresses, timings and certificate that it found.
+"""
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from monitor.model import TlsFacts
+
+
+class Phase(StrEnum):
+    """What a request is waiting for."""
+
+    RESOLVE = "resolve"
+    CONNECT = "connect"
+    TLS = "tls"
+    HTTP = "http"
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a probe has come."""
+
+    phase: Phase = Phase.RESOLVE
+    deadline: float | None = None
+    """`loop.time()` at which the probe is cut off; None when nobody set a deadline."""
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One request over one fresh connection."""
+
+    family: str = "auto"
+    allow_private: bool = False
+    verify_tls: bool = True
+    progress: Progress = field(default_factory=Progress)
+    address: str | None = None
+    port: int | None = None
+    resolve_s: float | None = None
+    connect_s: float | None = None
+    tls_s: float | None = None
+    sent_at: float = 0.0
+    """`clock.monotonic()` once the connection stood: the request goes out at that moment."""
+    first_byte_at: float | None = None
+    tls: TlsFacts | None = None
+
+
+PROGRESS: Final[ContextVar[Progress | None]] = ContextVar("probe_progress", default=None)
+ATTEMPT: Final[ContextVar[Attempt]] = ContextVar("http_attempt")

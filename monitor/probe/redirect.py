@@ -1,0 +1,63 @@
+"""Where a redirect leads, or why nobody should go there."""
+
+from typing import Final, NoReturn
+from urllib.parse import quote
+
+from yarl import URL
+
+from monitor.failure import Failure
+from monitor.probe.error import ProbeError
+from monitor.probe.text import clean
+
+LOCATION_LIMIT: Final = 4096
+STATUSES: Final = frozenset({301, 302, 303, 307, 308})
+_SCHEMES: Final = frozenset({"http", "https"})
+_HOST_LIMIT: Final = 253
+_LABEL_LIMIT: Final = 63
+# Every printable ASCII character stays as the server wrote it.
+_SAFE: Final = bytes(range(0x21, 0x7F)).decode()
+
+
+def target(url: str) -> URL:
+    """Return `url` ready to be asked for, without fragment and credentials.
+
+    Raises ProbeError (http_bad_redirect) when it is no HTTP address.
+    """
+    try:
+        parsed = URL(url)
+        return _askable(parsed, url)
+    except ValueError as error:
+        _refuse("not an address", url, error)
+
+
+def follow(base: URL, location: bytes) -> URL:
+    """Return where `location`, as received in an answer of `base`, leads (RFC 9110, 10.2.2).
+
+    Raises ProbeError (http_bad_redirect).
+    """
+    if len(location) > LOCATION_LIMIT:
+        _refuse("Location is too long", f"{len(location)} bytes")
+    # Many servers send UTF-8 there, some Latin-1: each byte that is not ASCII is escaped as it came.
+    text = quote(location.strip(), safe=_SAFE)
+    try:
+        return _askable(base.join(URL(text)), text)
+    except (ValueError, TypeError) as error:
+        _refuse("not an address", text, error)
+
+
+def _askable(url: URL, text: str) -> URL:
+    host = url.raw_host
+    if url.scheme not in _SCHEMES:
+        _refuse("not http or https", text)
+    if not host or len(host) > _HOST_LIMIT or not url.port:
+        _refuse("no host to ask", text)
+    labels = host.removesuffix(".").split(".")
+    if ":" not in host and not all(0 < len(label) <= _LABEL_LIMIT for label in labels):
+        _refuse("not a host name", text)
+    if url.raw_user is not None or url.raw_password is not None:
+        url = url.with_user(None)
+    return url.with_fragment(None) if url.raw_fragment else url
+
+
+def _refuse(problem: str, text: str, cause: Exception | None = None) -> NoReturn:
+    raise ProbeError(Failure.HTTP_BAD_REDIRECT, clean(f"{problem}: {text}", 300)) from cause

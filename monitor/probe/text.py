@@ -1,0 +1,26 @@
+"""Text from strangers, made fit to be kept: no control characters, no surrogates, bounded."""
+
+import re
+from typing import Final
+
+# C0 and C1 controls, zero-width and bidirectional formatting, byte-order mark, interlinear
+# annotation, tags and lone surrogates: nothing that can forge a log line or reverse a name.
+_UNFIT: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]+"
+)
+
+
+def clean(text: str, limit: int) -> str:
+    """Return `text` with runs of unfit characters and whitespace as one space, `limit` characters at most."""
+    if not (text.isascii() and text.isprintable()):
+        # Twice the limit is enough to fill it, unless the beginning is nothing but rubbish.
+        text = _UNFIT.sub(" ", text[: limit * 4])
+    return " ".join(text[: limit * 4].split())[:limit]
+
+
+def decode(raw: bytes, limit: int) -> str:
+    """Return header bytes as text (RFC 9110 section 5.5 leaves the charset open; UTF-8, else replaced)."""
+    text = raw[: limit * 4].decode("utf-8", "replace")
+    # Nearly every header is one plain line that fits.
+    return text if len(text) <= limit and text.isascii() and text.isprintable() else clean(text, limit)
