@@ -122,9 +122,11 @@ def _sqlite(url: URL, *, read_only: bool) -> Engines:
     path = Path(url.database)
     _prepare_file(path, read_only=read_only)
     # As a URI, so that a reader can neither create nor change the file; `quote` keeps ? and # in names.
-    mode = "ro" if read_only else "rw"
-    file = f"file:{quote(str(path))}?mode={mode}&uri=true"
-    address = URL.create("sqlite+aiosqlite", database=file)
+    address = URL.create(
+        "sqlite+aiosqlite",
+        database=f"file:{quote(str(path))}",
+        query={"uri": "true", "mode": "ro" if read_only else "rw"},
+    )
     reader = _engine(address, size=_READERS, on_connect=_pragmas(writes=False), begin="BEGIN")
     if read_only:
         return Engines(place=str(path), writer=None, reader=reader)
