@@ -1,0 +1,147 @@
+"""A WHOIS reply becomes facts: our own reading first, python-whois for what is missing.
+
+python-whois knows some eighty national formats, and blocks for as long as a hostile reply likes. It
+runs in a process of its own, started at the first need, killed when it does not answer in time,
+and started again at the next need. What it says only fills gaps; it never decides whether a domain
+is registered, because it finds "no match" in the terms of use.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import structlog
+
+from monitor.probe.epp import epp_status, sorted_statuses
+from monitor.probe.names import TEXT_LIMIT, host_name, sorted_hosts
+from monitor.probe.text import clean
+from monitor.probe.whois_fields import ParsedWhois, Reading, read_whois
+
+__all__ = ["ParsedWhois", "Reading", "WhoisParser"]
+
+_ANSWER_LIMIT: Final = 256 * 1024
+_NO_REGISTRAR: Final = frozenset(
+    # No registrar in the reply of these registries: python-whois shows a contact in its place.
+    "jp br ar bo de at hr is ie ir be hu il mx kr aq hm int edu mil gov arpa".split()  # noqa: SIM905 - a table of words
+)
+_NO_EXPIRY: Final = frozenset("de nl eu at be ch li hu gg je as lu aq hm int lv no".split())  # noqa: SIM905 - the same
+
+
+class WhoisParser:
+    """Reads replies; owns the worker process. One reply at a time goes to the worker."""
+
+    def __init__(self, *, deadline_s: float = 5.0) -> None:
+        self._deadline_s = deadline_s
+        self._worker: asyncio.subprocess.Process | None = None
+        self._turn = asyncio.Lock()
+        self._log = structlog.get_logger(__name__)
+
+    async def parse(self, domain: str, text: str) -> ParsedWhois:
+        """Return what the reply says about `domain` (A-labels); never raises for what is in it.
+
+        `reading` UNCLEAR means that the reply could not be understood in time, or is about another domain.
+        """
+        record = read_whois(domain, text)
+        if record.reading is not Reading.REGISTERED or not _gaps(record, domain):
+            return record
+        found = await self._ask(domain, text)
+        # Gaps that come and go with the load of this machine would read as changes.
+        return _fill(record, found, domain) if found is not None else ParsedWhois(reading=Reading.UNCLEAR)
+
+    async def aclose(self) -> None:
+        """End the worker process."""
+        async with self._turn:
+            await self._end()
+
+    @property
+    def worker_pid(self) -> int | None:
+        """Return the process id of the worker while there is one."""
+        return self._worker.pid if self._worker else None
+
+    async def _ask(self, domain: str, text: str) -> Mapping[str, Any] | None:
+        """Return what python-whois finds; None when it had to be killed, or died."""
+        question = json.dumps({"domain": domain, "text": text}).encode() + b"\n"
+        async with self._turn:
+            try:
+                async with asyncio.timeout(self._deadline_s):
+                    return await self._exchange(question)
+            except (OSError, ValueError, asyncio.IncompleteReadError) as error:  # TimeoutError is an OSError
+                self._log.info("whois_worker_killed", domain=domain, reason=type(error).__name__)
+                await self._end()
+                return None
+            except asyncio.CancelledError:
+                # Its answer would be taken for the one to the next question.
+                await self._end()
+                raise
+
+    async def _exchange(self, question: bytes) -> Mapping[str, Any]:
+        worker = self._worker
+        if worker is None or worker.returncode is not None:
+            worker = self._worker = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "monitor.probe.whois_worker",
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                limit=_ANSWER_LIMIT,
+            )  # fmt: skip
+        if worker.stdin is None or worker.stdout is None:
+            return {}
+        worker.stdin.write(question)
+        await worker.stdin.drain()
+        answer = json.loads(await worker.stdout.readuntil(b"\n"))
+        return answer if isinstance(answer, dict) else {}
+
+    async def _end(self) -> None:
+        worker, self._worker = self._worker, None
+        if worker is None:
+            return
+        if worker.returncode is None:
+            worker.kill()
+        if worker.stdin is not None:
+            worker.stdin.close()
+        await worker.wait()
+
+
+def _gaps(record: ParsedWhois, domain: str) -> bool:
+    """Tell whether something is missing that this registry publishes."""
+    tld = domain.rpartition(".")[2]
+    has_registrar = bool(record.registrar_name) or tld in _NO_REGISTRAR
+    has_expiry = bool(record.expires) or tld in _NO_EXPIRY
+    return not (has_registrar and has_expiry and record.created and record.name_servers and record.statuses)
+
+
+def _fill(record: ParsedWhois, found: Mapping[str, Any], domain: str) -> ParsedWhois:
+    """Return the record with its gaps filled from what python-whois found."""
+    tld = domain.rpartition(".")[2]
+    texts = {name: [text for text in values if isinstance(text, str)] for name, values in found.items()}
+    registrars = [] if tld in _NO_REGISTRAR else texts.get("registrar", [])
+    return replace(
+        record,
+        registrar_name=record.registrar_name
+        or next((n for t in registrars if (n := clean(t, TEXT_LIMIT))), None),
+        statuses=record.statuses
+        or sorted_statuses(clean(epp_status(text), TEXT_LIMIT) for text in texts.get("statuses", [])),
+        name_servers=record.name_servers
+        or sorted_hosts(
+            host for text in texts.get("name_servers", []) if (host := host_name(text.partition(" ")[0]))
+        ),
+        created=record.created or _moment(texts.get("created", [])),
+        updated=record.updated or _moment(texts.get("updated", [])),
+        expires=record.expires or (None if tld in _NO_EXPIRY else _moment(texts.get("expires", []))),
+    )
+
+
+def _moment(texts: list[str]) -> datetime | None:
+    """Return the only date; several that differ are a guess, and left out."""
+    moments = set()
+    for text in texts:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:  # python-whois hands over what it could not read
+            continue
+        moments.add(moment.astimezone(UTC))
+    return moments.pop() if len(moments) == 1 else None
