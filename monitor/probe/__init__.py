@@ -1,1 +1,54 @@
 """Probes: one async function per kind of measurement, and the I/O they share."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
+
+from monitor.clock import Clock
+from monitor.model import Check, DnsFacts, HttpFacts, Probe, RegistrationFacts
+from monitor.probe.dns import probe_dns
+from monitor.probe.dns_client import DnsClient
+from monitor.probe.http import probe_http
+from monitor.probe.http_client import HttpClient
+from monitor.probe.io import Io, Route
+from monitor.probe.registration import probe_registration
+from monitor.probe.registries import Registries
+from monitor.probe.tls import Trust
+from monitor.probe.whois_parser import WhoisParser
+
+ProbeFn = Callable[[Check, Io], Awaitable[HttpFacts | DnsFacts | RegistrationFacts]]
+
+PROBES: Final[dict[Probe, ProbeFn]] = {
+    Probe.HTTP: probe_http,
+    Probe.DNS: probe_dns,
+    Probe.REGISTRATION: probe_registration,
+}
+
+
+@asynccontextmanager
+async def open_io(  # noqa: PLR0913 - everything that differs between a machine, a test and a replay
+    *,
+    clock: Clock,
+    route: Route,
+    vantage: str,
+    resolvers: Sequence[tuple[str, int]],
+    trust: Trust,
+    registries: Registries,
+) -> AsyncIterator[Io]:
+    """Open what probes measure with, in the running event loop, and close it at the end."""
+    async with AsyncExitStack() as stack:
+        dns = DnsClient(resolvers=resolvers, route=route, clock=clock)
+        stack.push_async_callback(dns.aclose)
+        http = HttpClient(dns=dns, route=route, clock=clock, trust=trust)
+        stack.push_async_callback(http.aclose)
+        whois_parser = WhoisParser()
+        stack.push_async_callback(whois_parser.aclose)
+        yield Io(
+            clock=clock,
+            route=route,
+            vantage=vantage,
+            dns=dns,
+            http=http,
+            registries=registries,
+            whois_parser=whois_parser,
+        )

@@ -5,8 +5,11 @@ A replay swaps the `Route` and the `Clock`; the probes above stay the same, to t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+
+from monitor.probe.page import Pages
+from monitor.probe.unknowns import Unknowns
 
 if TYPE_CHECKING:
     from monitor.clock import Clock
@@ -49,3 +52,7 @@ class Io:
     http: HttpClient
     registries: Registries
     whois_parser: WhoisParser
+    pages: Pages = field(default_factory=Pages)
+    """Reads bodies; remembers the latest."""
+    unknowns: Unknowns = field(default_factory=Unknowns)
+    """What the failure vocabulary did not know."""

@@ -11,12 +11,18 @@ _UNFIT: Final = re.compile(
 )
 
 
+def one_line(text: str) -> str:
+    """Return `text` with every run of whitespace and unfit characters as one space."""
+    text = " ".join(text.split())
+    if not text.isprintable():
+        text = " ".join(_UNFIT.sub(" ", text).split())
+    return text
+
+
 def clean(text: str, limit: int) -> str:
-    """Return `text` with runs of unfit characters and whitespace as one space, `limit` characters at most."""
-    if not (text.isascii() and text.isprintable()):
-        # Twice the limit is enough to fill it, unless the beginning is nothing but rubbish.
-        text = _UNFIT.sub(" ", text[: limit * 4])
-    return " ".join(text[: limit * 4].split())[:limit]
+    """Return `text` on one line, `limit` characters at most."""
+    # Four times the limit is enough to fill it, unless the beginning is nothing but rubbish.
+    return one_line(text[: limit * 4])[:limit]
 
 
 def decode(raw: bytes, limit: int) -> str:
