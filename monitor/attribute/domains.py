@@ -1,10 +1,16 @@
 """The registrable domain of a host: what an unknown operator of servers is called by.
 
 The list is the one that ships inside `publicsuffixlist`; nothing is fetched. Its private section
-counts too: `ns1.shop.dyndns.org` is run by whoever holds `shop.dyndns.org`.
+counts too: `ns1.shop.github.io` belongs to whoever holds `shop.github.io`.
 """
 
+import re
+from typing import Final
+
 from publicsuffixlist import PublicSuffixList
+
+_NAME: Final = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
+_LONGEST: Final = 253
 
 
 class Domains:
@@ -16,9 +22,8 @@ class Domains:
     def registrable(self, host: str) -> str | None:
         """Return public suffix + one label of `host`; a host that is itself a suffix as it is.
 
-        None for what is no domain name: a single label, an empty label.
+        None for what is no domain name below a TLD: a single label, an empty one, odd characters.
         """
-        labels = host.split(".")
-        if len(labels) < 2 or not all(labels):  # noqa: PLR2004 - a domain name below a TLD
+        if len(host) > _LONGEST or not _NAME.fullmatch(host):
             return None
         return self._suffixes.privatesuffix(host) or host
