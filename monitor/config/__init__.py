@@ -1,0 +1,32 @@
+"""Configuration: a TOML file becomes frozen settings, or a list of every mistake in it."""
+
+from monitor.config.load import load
+from monitor.config.names import Names, Site
+from monitor.config.problem import ConfigError, Problem, describe_problems
+from monitor.config.secret import Secret
+from monitor.config.settings import (
+    Config,
+    LimitSettings,
+    LogSettings,
+    ReceiverSettings,
+    RegistryOverrides,
+    WebSettings,
+)
+from monitor.config.wording import MisfitError
+
+__all__ = [
+    "Config",
+    "ConfigError",
+    "LimitSettings",
+    "LogSettings",
+    "MisfitError",
+    "Names",
+    "Problem",
+    "ReceiverSettings",
+    "RegistryOverrides",
+    "Secret",
+    "Site",
+    "WebSettings",
+    "describe_problems",
+    "load",
+]

@@ -1,0 +1,206 @@
+"""The shape of the configuration file: one pydantic model per table.
+
+What a single value may be is said in `values`. What needs a second look (files, environment, two
+keys that contradict each other) is said where the settings are built from it.
+"""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from monitor.config.durations import parse_duration
+from monitor.config.endpoints import Endpoint, parse_listen, parse_resolver
+from monitor.config.values import (
+    all_different,
+    header_source,
+    one_of,
+    parse_body_limit,
+    parse_event,
+    parse_flag,
+    parse_header_name,
+    parse_label_key,
+    parse_label_value,
+    parse_ratio,
+    parse_rdap_base,
+    parse_target_name,
+    parse_url,
+    parse_user_agent,
+    parse_whois_override,
+    parse_word,
+    plain,
+    text_of,
+    whole,
+)
+from monitor.model import Policy, Probe, Severity
+
+Text = Annotated[str, BeforeValidator(text_of(lambda text: plain(text, 2_000)))]
+Word = Annotated[str, BeforeValidator(text_of(parse_word))]
+TargetName = Annotated[str, BeforeValidator(text_of(parse_target_name))]
+Duration = Annotated[float, BeforeValidator(parse_duration)]
+Size = Annotated[int, BeforeValidator(parse_body_limit)]
+Flag = Annotated[bool, BeforeValidator(parse_flag)]
+Url = Annotated[str, BeforeValidator(text_of(parse_url))]
+Raw = Annotated[str, BeforeValidator(text_of(lambda text: text))]
+LabelKey = Annotated[str, BeforeValidator(text_of(parse_label_key))]
+LabelValue = Annotated[str, BeforeValidator(text_of(parse_label_value))]
+HeaderName = Annotated[str, BeforeValidator(text_of(parse_header_name))]
+ProbeName = Annotated[str, BeforeValidator(one_of(*Probe))]
+EventName = Annotated[str, BeforeValidator(text_of(parse_event))]
+ResolverText = Annotated[Endpoint, BeforeValidator(text_of(parse_resolver))]
+Listen = Annotated[Endpoint | None, BeforeValidator(text_of(parse_listen))]
+Atleast1 = Annotated[int, BeforeValidator(whole(1, 100))]
+AtOnce = Annotated[int, BeforeValidator(whole(1, 100_000))]
+
+
+class Table(BaseModel):
+    """A table of the file: an unknown key is a mistake, and so is a value of another type."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class HeaderSource(Table):
+    """Where the value of a header comes from."""
+
+    value: str | None = Field(default=None, exclude=True)
+    env: Raw | None = None
+    file: Raw | None = None
+
+
+Headers = dict[HeaderName, Annotated[HeaderSource, BeforeValidator(header_source)]]
+
+
+class MonitorTable(Table):
+    """`[monitor]`: the monitor itself."""
+
+    data_dir: Text | None = None
+    store: Raw | None = None
+    store_file: Raw | None = None
+    store_env: Raw | None = None
+    vantage: Word = "default"
+    resolvers: list[ResolverText] | None = None
+    shutdown: Duration = 10.0
+    as_table: Text | None = None
+    log_level: Annotated[str, BeforeValidator(one_of("debug", "info", "warning", "error"))] = "info"
+    log_format: Annotated[str, BeforeValidator(one_of("auto", "json", "console"))] = "auto"
+
+
+class WebTable(Table):
+    """`[web]`: page, API and metrics."""
+
+    listen: Listen = ("127.0.0.1", 9850)
+    base_url: Url | None = None
+
+
+class LimitsTable(Table):
+    """`[limits]`: runs at once, for each probe."""
+
+    http: AtOnce = 1_000
+    dns: AtOnce = 1_000
+    registration: AtOnce = 8
+
+
+class HttpTable(Table):
+    """`[http]` and `[targets.http]`."""
+
+    interval: Duration = 60.0
+    timeout: Duration = 10.0
+    body_limit: Size = 1 << 20
+    max_redirects: Annotated[int, BeforeValidator(whole(0, 50))] = 10
+    user_agent: Annotated[str, BeforeValidator(text_of(parse_user_agent))] | None = None
+    family: Annotated[str, BeforeValidator(one_of("auto", "ipv4", "ipv6"))] = "auto"
+    allow_private: Flag = False
+    verify_tls: Flag = True
+    headers: Headers = {}
+
+
+class DnsTable(Table):
+    """`[dns]`."""
+
+    interval: Duration = 300.0
+    timeout: Duration = 10.0
+
+
+class TargetDnsTable(DnsTable):
+    """`[targets.dns]`."""
+
+    zone: Raw | None = None
+
+
+class RegistrationRunTable(Table):
+    """When registration is asked."""
+
+    interval: Duration = 86_400.0
+    timeout: Duration = 60.0
+
+
+class RegistrationTable(RegistrationRunTable):
+    """`[registration]`."""
+
+    rdap: dict[Raw, Annotated[str, BeforeValidator(text_of(parse_rdap_base))]] = {}
+    whois: dict[Raw, Annotated[str, BeforeValidator(text_of(parse_whois_override))]] = {}
+
+
+class TargetRegistrationTable(RegistrationRunTable):
+    """`[targets.registration]`."""
+
+    domain: Raw | None = None
+
+
+class PolicyTable(Table):
+    """`[policy]`: how much evidence it takes before something is said."""
+
+    failures_to_confirm: Atleast1 = Policy().failures_to_confirm
+    successes_to_confirm: Atleast1 = Policy().successes_to_confirm
+    changes_to_confirm: Atleast1 = Policy().changes_to_confirm
+    recheck: Duration = Policy().recheck_s
+    change_recheck: Duration = Policy().change_recheck_s
+    placeholder_ratio: Annotated[float, BeforeValidator(parse_ratio)] = Policy().placeholder_ratio
+    placeholder_min_text: Annotated[int, BeforeValidator(whole(0, 10_000_000))] = (
+        Policy().placeholder_min_text
+    )
+
+
+class TargetTable(Table):
+    """`[[targets]]`."""
+
+    domain: Raw
+    name: TargetName | None = None
+    url: Raw | None = None
+    labels: dict[LabelKey, LabelValue] = {}
+    probes: Annotated[list[ProbeName], AfterValidator(all_different)] = list(Probe)
+    http: HttpTable | None = None
+    dns: TargetDnsTable | None = None
+    registration: TargetRegistrationTable | None = None
+
+
+class ReceiverTable(Table):
+    """`[[receivers]]`."""
+
+    name: Word
+    type: Annotated[str, BeforeValidator(one_of("webhook"))] = "webhook"
+    url: Raw | None = None
+    url_file: Raw | None = None
+    url_env: Raw | None = None
+    secret: Raw | None = None
+    secret_file: Raw | None = None
+    secret_env: Raw | None = None
+    headers: Headers = {}
+    timeout: Duration = 10.0
+    events: Annotated[list[EventName], AfterValidator(all_different)] | None = None
+    min_severity: Annotated[str, BeforeValidator(one_of(*Severity))] = Severity.INFO.value
+    targets: Annotated[list[Raw], AfterValidator(all_different)] | None = None
+
+
+class Document(Table):
+    """The whole file."""
+
+    targets_from: list[Raw] = []
+    monitor: MonitorTable = MonitorTable()
+    web: WebTable = WebTable()
+    limits: LimitsTable = LimitsTable()
+    http: HttpTable = HttpTable()
+    dns: DnsTable = DnsTable()
+    registration: RegistrationTable = RegistrationTable()
+    policy: PolicyTable = PolicyTable()
+    targets: list[TargetTable] = []
+    receivers: list[ReceiverTable] = []

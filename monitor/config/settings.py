@@ -1,0 +1,110 @@
+"""What a configuration comes to: frozen, checked, ready to be used."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor.config.endpoints import Endpoint
+from monitor.config.secret import Secret
+from monitor.model import Check, Event, EventType, Policy, Probe, Severity, Target
+
+_RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    """Where the page, the API and the metrics are served."""
+
+    listen: Endpoint | None
+    """Host and port; port 0: any free one; None: no web server."""
+    base_url: str | None
+    """How others reach it, without a slash at the end; None: events carry no links."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitSettings:
+    """Runs at once, for each probe."""
+
+    http: int
+    dns: int
+    registration: int
+
+    def of(self, probe: Probe) -> int:
+        """Return the limit of a probe."""
+        return {Probe.HTTP: self.http, Probe.DNS: self.dns, Probe.REGISTRATION: self.registration}[probe]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    """What is logged, and how."""
+
+    level: str
+    """`debug`, `info`, `warning` or `error`."""
+    format: str
+    """`auto` (console on a terminal, else JSON), `json` or `console`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistryOverrides:
+    """Registration servers by top-level domain (A-label); an empty text switches the source off."""
+
+    rdap: Mapping[str, str]
+    """Base URL."""
+    whois: Mapping[str, str]
+    """`host` or `host:port`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiverSettings:
+    """Where events go, and which of them."""
+
+    name: str
+    type: str
+    url: Secret
+    """Printed as scheme and host only: the path of a webhook is often its password."""
+    secret: Secret
+    """Signing key of Standard Webhooks, `whsec_…`."""
+    headers: tuple[tuple[str, Secret], ...]
+    timeout_s: float
+    events: frozenset[EventType]
+    min_severity: Severity
+    targets: frozenset[str] | None
+    """Names; None: all."""
+
+    def wants(self, event: Event) -> bool:
+        """Tell whether the event goes here."""
+        return (
+            event.type in self.events
+            and _RANK[event.severity] >= _RANK[self.min_severity]
+            and (self.targets is None or event.subject in self.targets)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything that a run of the monitor needs to know."""
+
+    path: Path
+    """The file it came from."""
+    data_dir: Path
+    """Absolute; may not exist yet."""
+    store_url: Secret
+    """Printed without its password."""
+    vantage: str
+    resolvers: tuple[Endpoint, ...]
+    """DNS servers in the order they are asked; never empty."""
+    shutdown_s: float
+    """How long a stop waits for runs in flight."""
+    as_table: Path | None
+    """Address table in place of the bundled one."""
+    log: LogSettings
+    web: WebSettings
+    limits: LimitSettings
+    registries: RegistryOverrides
+    policy: Policy
+    """As written, with the usual lead: the policy of a target that is watched by every probe."""
+    policies: Mapping[str, Policy]
+    """The policy of each target, by its name: its own lead and its own rechecks."""
+    targets: tuple[Target, ...]
+    checks: tuple[Check, ...]
+    receivers: tuple[ReceiverSettings, ...]
