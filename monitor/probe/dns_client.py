@@ -101,7 +101,6 @@ class DnsClient:
         self._try_s = try_s
         self._preferred = 0
         self._preferred_until = 0.0
-        self._closed = False
 
     async def query(self, name: str, rtype: str) -> Reply:
         """Return what the resolvers say; trouble is in `answer.failure`, never raised.
@@ -139,7 +138,6 @@ class DnsClient:
 
     async def aclose(self) -> None:
         """Close every socket; questions under way end as `dns_unreachable`."""
-        self._closed = True
         for resolver in self._resolvers:
             resolver.datagrams.close()
 
@@ -190,8 +188,6 @@ class DnsClient:
 
     async def _try(self, resolver: _Resolver, asked: Question) -> Message:
         """Ask one resolver once. An OSError of the route counts as one of the network."""
-        if self._closed:
-            return unanswered(Failure.DNS_UNREACHABLE)
         try:
             endpoint = self._route.udp(resolver.address, resolver.port)
             message = await resolver.datagrams.exchange(endpoint, asked, self._try_s)

@@ -31,7 +31,7 @@ MAX_ALIASES: Final = 16
 """Length of the longest alias chain that is followed; resolvers give up at 8 to 16."""
 MAX_VALUES: Final = 100
 """Values kept of one answer."""
-_MAX_DECODED: Final = 256
+_MAX_DECODED: Final = 128
 """Records of one answer that are decoded at all: bounds the time a hostile answer can take."""
 
 _RECURSION_DESIRED: Final = b"\x01\x00"
@@ -50,6 +50,7 @@ _MAX_NAME: Final = 253
 _MAX_TTL: Final = 0x7FFFFFFF
 _FIXED: Final = struct.Struct("!HHIH")
 _HEADER: Final = struct.Struct("!HHHHH")
+_SOA_NUMBERS: Final = struct.Struct("!IIIII")
 _POINTER: Final = 0xC0
 
 
@@ -167,13 +168,14 @@ def _parse(wire: bytes, asked: Question) -> Message:
     found = _found(wire, asked.number, answer, last, names)
     if found:
         values = tuple(sorted({value for value, _ in found})[: 1 if asked.number == _SOA else MAX_VALUES])
-        ttl = min(*ttls, *(ttl for _, ttl in found), _MAX_TTL)
-        return Message(rcode=rcode_text, values=values, ttl=ttl, chain=chain)
+        smallest = min(*ttls, *(ttl for _, ttl in found), _MAX_TTL)
+        return Message(rcode=rcode_text, values=values, ttl=smallest, chain=chain)
     if not answer and _is_referral(flags, authority):
         return Message(rcode=rcode_text, failure=Failure.DNS_REFUSED)
     # A SOA record in the authority section says that the absence is meant (RFC 2308, section 2.2).
     unfinished = bool(chain) and _SOA not in authority
-    return Message(rcode=rcode_text, failure=Failure.DNS_NODATA, chain=chain, unfinished=unfinished)
+    ttl = min(ttls) if unfinished else None
+    return Message(rcode=rcode_text, failure=Failure.DNS_NODATA, ttl=ttl, chain=chain, unfinished=unfinished)
 
 
 def _records(wire: bytes, at: int, count: int) -> Iterator[_Record]:
@@ -271,12 +273,21 @@ def _value(wire: bytes, record: _Record, names: dict[int, str]) -> str:
         return _target(wire, record, 0, names)
     if record.number == _MX:
         return f"{int.from_bytes(wire[at : at + 2])} {_target(wire, record, 2, names)}"
+    if record.number == _SOA:
+        return _soa(wire, record, names)
     rdtype = dns.rdatatype.RdataType.make(record.number)
-    rdata = dns.rdata.from_wire(dns.rdataclass.IN, rdtype, wire, at, length)
-    if record.number != _SOA:
-        return rdata.to_text()
-    mname, rname, numbers = rdata.to_text().split(" ", 2)
-    return f"{_without_dot(mname)} {_without_dot(rname)} {numbers}"
+    return dns.rdata.from_wire(dns.rdataclass.IN, rdtype, wire, at, length).to_text()
+
+
+def _soa(wire: bytes, record: _Record, names: dict[int, str]) -> str:
+    """Return `mname rname serial refresh retry expire minimum` (RFC 1035, section 3.3.13)."""
+    rname = _after_name(wire, record.at)
+    numbers = _after_name(wire, rname)
+    if numbers + _SOA_NUMBERS.size != record.at + record.length:
+        message = "a SOA record of the wrong size"
+        raise MalformedError(message)
+    said = " ".join(map(str, _SOA_NUMBERS.unpack_from(wire, numbers)))
+    return f"{_name(wire, record.at, names)} {_name(wire, rname, names)} {said}"
 
 
 def _name(wire: bytes, at: int, names: dict[int, str]) -> str:
@@ -304,7 +315,3 @@ def _target(wire: bytes, record: _Record, skip: int, names: dict[int, str]) -> s
 
 def _text(name: dns.name.Name) -> str:
     return name.to_text(omit_final_dot=True).lower()
-
-
-def _without_dot(text: str) -> str:
-    return text.lower().removesuffix(".") or "."

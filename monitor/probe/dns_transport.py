@@ -14,10 +14,12 @@ import socket
 import struct
 from dataclasses import dataclass, field
 from typing import Final
+from weakref import WeakSet
 
 from monitor.clock import Clock
 from monitor.failure import Failure
 from monitor.probe.dns_message import MalformedError, Message, Question, belongs, parse
+from monitor.probe.dns_pace import Pace
 
 Endpoint = tuple[str, int]
 
@@ -161,28 +163,49 @@ class Datagrams:
     max_age_s: float = _MAX_AGE_S
     _endpoint: Endpoint | None = None
     _sockets: list[_Socket | None] = field(default_factory=lambda: [None] * _SOCKETS)
+    _retired: WeakSet[_Socket] = field(default_factory=WeakSet)
+    """Those that still wait for answers; each closes itself after its last one."""
+    _pace: Pace = field(default_factory=Pace)
+    _closed: bool = False
 
     async def exchange(self, endpoint: Endpoint, asked: Question, wait_s: float) -> Message:
-        """Ask and wait at most `wait_s` seconds; raises OSError when the question could not be sent."""
+        """Ask, and wait `wait_s` seconds from the moment of asking; raises OSError when it cannot be sent.
+
+        A question waits for its turn at most half of that time again.
+        """
+        ticket = await self._pace.turn(wait_s / 2)
         loop = asyncio.get_running_loop()
-        used = self._socket(loop, endpoint)
-        message_id, waiting = used.ask(asked)
+        try:
+            used = self._socket(loop, endpoint)
+            message_id, waiting = used.ask(asked)
+        except OSError:
+            self._pace.done(ticket)
+            raise
         timer = loop.call_later(wait_s, waiting.expire)
         try:
-            return await waiting.answer
+            message = await waiting.answer
         finally:
             timer.cancel()
             used.forget(message_id)
+        if message.failure is not Failure.DNS_TIMEOUT:
+            self._pace.done(ticket)
+        return message
 
     def close(self) -> None:
-        """Close every socket."""
-        for used in self._sockets:
+        """Close every socket, for good."""
+        self._closed = True
+        for index in range(_SOCKETS):
+            used, self._sockets[index] = self._sockets[index], None
             if used is not None:
                 used.close()
-        self._sockets = [None] * _SOCKETS
+        for used in self._retired:
+            used.close()
+        self._pace.close()
 
     def _socket(self, loop: asyncio.AbstractEventLoop, endpoint: Endpoint) -> _Socket:
-        """Return a random one of the sockets, new where it is worn out."""
+        """Return a random one of the sockets, new where it is worn out; raises OSError."""
+        if self._closed:
+            raise OSError(errno.ESHUTDOWN, os.strerror(errno.ESHUTDOWN))
         if endpoint != self._endpoint:
             # The route leads elsewhere now; what is under way may still be answered.
             for index in range(_SOCKETS):
@@ -200,6 +223,7 @@ class Datagrams:
     def _retire(self, index: int) -> None:
         used, self._sockets[index] = self._sockets[index], None
         if used is not None:
+            self._retired.add(used)
             used.retire()
 
 

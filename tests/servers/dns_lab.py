@@ -5,9 +5,10 @@ wrong ones. `zone`, `rcode` and `silent` are the well-behaved ones.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
@@ -16,6 +17,10 @@ import dns.message
 import dns.rcode
 import dns.rdatatype
 import dns.rrset
+
+from monitor.clock import Clock, SystemClock
+from monitor.probe.dns_client import DnsClient
+from monitor.probe.io import DirectRoute, Route
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,8 +144,12 @@ class DnsLab(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """Answer a datagram as the behaviour wants."""
         for wire in self._answers(data, "udp", (addr[0], addr[1])):
-            assert self._udp is not None
-            self._udp.sendto(wire, addr)
+            self.send(wire, (addr[0], addr[1]))
+
+    def send(self, wire: bytes, to: tuple[str, int]) -> None:
+        """Send a datagram from the server's port."""
+        assert self._udp is not None
+        self._udp.sendto(wire, to)
 
     def _answers(self, wire: bytes, over: str, source: tuple[str, int]) -> Iterable[bytes]:
         query = Query(message=dns.message.from_wire(wire), wire=wire, over=over, source=source)
@@ -165,3 +174,36 @@ class DnsLab(asyncio.DatagramProtocol):
             for reply in self._answers(wire, "tcp", (peer[0], peer[1])):
                 writer.write(len(reply).to_bytes(2) + reply)
             await writer.drain()
+
+
+@dataclass(slots=True, eq=False)
+class HandClock:
+    """A clock that a test moves by hand."""
+
+    seconds: float = 1000.0
+
+    def now(self) -> datetime:
+        """Return the moment that the hand points at."""
+        return datetime.fromtimestamp(self.seconds, UTC)
+
+    def monotonic(self) -> float:
+        """Return where the hand is."""
+        return self.seconds
+
+    def real(self, moment: datetime) -> datetime:
+        """Return `moment` itself: nobody sleeps by this clock."""
+        return moment
+
+
+@asynccontextmanager
+async def client_of(
+    *resolvers: tuple[str, int], try_s: float = 1.0, route: Route | None = None, clock: Clock | None = None
+) -> AsyncIterator[DnsClient]:
+    """Open a client of these resolvers, and close it."""
+    client = DnsClient(
+        resolvers=resolvers, route=route or DirectRoute(), clock=clock or SystemClock(), try_s=try_s
+    )
+    try:
+        yield client
+    finally:
+        await client.aclose()
