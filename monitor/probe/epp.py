@@ -44,5 +44,6 @@ def rdap_status(text: str) -> str:
 
 
 def sorted_statuses(statuses: Iterable[str]) -> tuple[str, ...]:
-    """Return the statuses sorted, no code twice, 50 at most."""
-    return tuple(sorted({status for status in statuses if status})[:50])
+    """Return the statuses sorted, none twice whatever its case, 50 at most."""
+    distinct = {status.lower(): status for status in sorted(statuses, reverse=True) if status}
+    return tuple(sorted(distinct.values())[:50])

@@ -34,8 +34,8 @@ _QUERIES: Final = {
     # Its default gives a line saying only that the name exists.
     "whois.nic.name": "domain={}",
 }
-# Servers that do not answer in UTF-8: tried after it. Every byte is valid in the last one.
-_CHARSETS: Final = ("utf-8", "iso-2022-jp", "latin-1")
+# Of ISO-2022-JP: its bytes are valid UTF-8, too.
+_ESCAPES: Final = (b"\x1b$", b"\x1b(")
 
 
 class Addresses(Protocol):
@@ -83,13 +83,13 @@ def query_for(host: str, domain: str) -> bytes:
 
 def decode(raw: bytes) -> str:
     """Return the reply as text, in the first character set that fits; never raises."""
-    for charset in _CHARSETS:
-        if charset == "iso-2022-jp" and b"\x1b" not in raw:
-            continue
+    charsets = ("iso-2022-jp", "utf-8") if any(escape in raw for escape in _ESCAPES) else ("utf-8",)
+    for charset in charsets:
         try:
             return raw.decode(charset)
         except UnicodeDecodeError:
             continue
+    # Where no other fits; every byte is valid in it.
     return raw.decode("latin-1")
 
 

@@ -33,7 +33,7 @@ _DAY_FIRST: Final = frozenset(
 
 _TIME: Final = (
     r"(?:[T ]\s*(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2}))?(?:[.,]\d{1,9})?"
-    r"\s*(?P<Z>Z|\(?[A-Z]{3,4}\)?|(?:UTC|GMT)?[+-]\d{1,2}:?(?:\d{2})?)?)?"
+    r"\s*(?P<Z>(?:UTC|GMT)?[+-]\d{1,2}:?(?:\d{2})?|Z|\(?[A-Z]{3,4}\)?)?)?"
 )
 _SHAPES: Final = tuple(
     re.compile(shape, re.IGNORECASE)

@@ -46,6 +46,8 @@ class ParsedWhois:
     """Host of the registrar's own WHOIS server, where the reply names one."""
 
 
+# whois.tcinet.ru, whois.twnic.net.tw: commas; whois.nic.it: `clientHold / clientUpdateProhibited`
+_BETWEEN: Final = re.compile(r",| / ")
 _TOKEN: Final = re.compile(r"[^\s,;()\[\]]+")
 # whois.sk-nic.sk names the registrar by its handle first, and below by its name.
 _HANDLE: Final = re.compile(r"[A-Z]{2,8}-[A-Z0-9]{2,20}")
@@ -106,7 +108,7 @@ def _statuses(found: list[Entry], tld: str) -> Iterable[str]:
         is_domains = entry.section in {Section.DOMAIN, Section.STATUS}
         listed = entry.section is Section.STATUS and not entry.key
         if listed or entry.key in keys.STATUS or (entry.key in weak and is_domains):
-            for part in entry.value.split(","):
+            for part in _BETWEEN.split(entry.value):
                 # whois.nic.kz ends its lines with a dash, whois.irs.net.nz begins them with a code
                 if status := clean(epp_status(part.rstrip(" -").lstrip("0123456789 ")), TEXT_LIMIT):
                     yield status

@@ -1,0 +1,270 @@
+"""Replies become facts, and the worker that python-whois lives in can be killed."""
+
+import asyncio
+import json
+import os
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from servers.registration_lab import GOOD_WHOIS
+
+from monitor.probe.whois_client import decode, query_for
+from monitor.probe.whois_dates import read_date
+from monitor.probe.whois_fields import Reading, read_whois
+from monitor.probe.whois_parser import WhoisParser
+from monitor.probe.whois_worker import fields
+
+GOLDEN = sorted((Path(__file__).parent.parent / "golden" / "registration").glob("*.txt"))
+# No dates and no name servers: python-whois is asked, and its pattern for .hk is cubic.
+SLOW = "Domain Name: EXAMPLE.HK\nDomain Status: Active\n" + "Registrar Name: Example\n" * 600
+# A format that our own reading knows in part: python-whois is asked for the rest.
+GAPS = "Domain Name: example.hk\nDomain Status: Active\nRegistrar Name: Example Limited\n"
+
+
+@pytest.fixture(params=GOLDEN, ids=lambda path: path.stem)
+def golden(request: pytest.FixtureRequest) -> tuple[str, dict[str, object]]:
+    """Return a synthetic reply, and what it says."""
+    path: Path = request.param
+    return path.read_bytes().decode(), json.loads(path.with_suffix(".json").read_text())
+
+
+async def test_golden(golden: tuple[str, dict[str, object]]) -> None:
+    text, expected = golden
+    domain = str(expected.pop("domain"))
+    parser = WhoisParser()
+    try:
+        record = await parser.parse(domain, text)
+    finally:
+        await parser.aclose()
+    found = {"reading": record.reading.value}
+    for name in ("registrar_name", "registrar_iana_id", "statuses", "name_servers", "referral"):
+        value = getattr(record, name)
+        found |= {name: list(value) if isinstance(value, tuple) else value} if value else {}
+    for name in ("created", "updated", "expires"):
+        moment = getattr(record, name)
+        found |= {name: moment.isoformat()} if moment else {}
+    assert found == expected
+
+
+def test_there_are_golden_cases() -> None:
+    assert len(GOLDEN) >= 25
+
+
+async def test_python_whois_is_not_asked_when_nothing_is_missing() -> None:
+    parser = WhoisParser()
+    record = await parser.parse("example.test", GOOD_WHOIS)
+    assert (record.reading, record.referral) == (Reading.REGISTERED, "whois.registrar.test")
+    assert parser.worker_pid is None
+    await parser.aclose()
+
+
+async def test_the_worker_is_killed_at_its_deadline_and_the_next_reply_is_parsed() -> None:
+    parser = WhoisParser(deadline_s=0.5)
+    try:
+        start, ticks = time.monotonic(), 0
+
+        async def tick() -> None:
+            nonlocal ticks
+            while True:
+                await asyncio.sleep(0.01)
+                ticks += 1
+
+        ticking = asyncio.create_task(tick())
+        record = await parser.parse("example.hk", SLOW)
+        ticking.cancel()
+        # Gaps that depend on the load of this machine would read as changes: no answer at all.
+        assert record.reading is Reading.UNCLEAR
+        assert time.monotonic() - start < 2
+        assert ticks > 20, "the event loop went on"
+        assert parser.worker_pid is None
+    finally:
+        await parser.aclose()
+    parser = WhoisParser()
+    try:
+        await parser.parse("example.hk", GAPS)
+        killed = parser.worker_pid
+        assert killed is not None
+        os.kill(killed, 9)
+        first = await parser.parse("example.hk", GAPS)
+        second = await parser.parse("example.hk", GAPS)
+        assert {first.reading, second.reading} <= {Reading.REGISTERED, Reading.UNCLEAR}
+        assert second.reading is Reading.REGISTERED
+        assert second.registrar_name == "Example Limited"
+        assert parser.worker_pid not in {None, killed}
+    finally:
+        await parser.aclose()
+
+
+async def test_the_worker_answers_in_turn_and_ends() -> None:
+    parser = WhoisParser()
+    records = await asyncio.gather(*(parser.parse("example.hk", GAPS) for _ in range(5)))
+    assert {record.registrar_name for record in records} == {"Example Limited"}
+    pid = parser.worker_pid
+    assert pid is not None
+    await parser.aclose()
+    await parser.aclose()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+async def test_a_cancelled_question_does_not_answer_the_next_one() -> None:
+    parser = WhoisParser()
+    try:
+        await parser.parse("example.hk", GAPS)
+        task = asyncio.create_task(parser.parse("example.hk", SLOW))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert (await parser.parse("example.hk", GAPS)).registrar_name == "Example Limited"
+    finally:
+        await parser.aclose()
+
+
+def test_python_whois_fills_what_we_cannot_read() -> None:
+    found = fields("example.com", GOOD_WHOIS)
+    assert found["registrar"] == ["Epik, Inc."]
+    assert found["created"] == ["2018-06-15T18:25:25+00:00"]
+    assert set(found) <= {
+        "registrar",
+        "registrar_iana_id",
+        "statuses",
+        "name_servers",
+        "created",
+        "updated",
+        "expires",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "tld", "expected"),
+    [
+        ("2018-06-15T18:25:25Z", "", "2018-06-15T18:25:25"),
+        ("2018-06-15T18:25:25.123456789Z", "", "2018-06-15T18:25:25"),
+        ("2010-07-04 04:34:46 +03:00", "", "2010-07-04T01:34:46"),
+        ("2017-11-02 11:25:57+02", "", "2017-11-02T09:25:57"),
+        ("2018-06-15", "", "2018-06-15T00:00:00"),
+        ("19990518 #162310", "br", "1999-05-18T00:00:00"),
+        ("20110426 17:57:27", "at", "2011-04-26T17:57:27"),
+        ("14-Feb-1999", "uk", "1999-02-14T00:00:00"),
+        ("21-March-2002", "", "2002-03-21T00:00:00"),
+        ("30th April 2003 at 00:00:00.000", "gg", "2003-04-30T00:00:00"),
+        ("May 22 2002", "is", "2002-05-22T00:00:00"),
+        ("Tue Dec 12 2000", "be", "2000-12-12T00:00:00"),
+        ("Tue Dec 12 10:11:12 GMT 2000", "", "2000-12-12T10:11:12"),
+        ("2019/04/01 01:12:57 (JST)", "jp", "2019-03-31T16:12:57"),
+        ("1999. 07. 28.", "kr", "1999-07-28T00:00:00"),
+        ("2007-Jan-08.", "tr", "2007-01-08T00:00:00"),
+        ("30.6.2006", "fi", "2006-06-30T00:00:00"),
+        ("21.07.2000 15:21:00", "cz", "2000-07-21T15:21:00"),
+        ("07-01-1998 00:00:00 GMT+1", "tn", "1998-01-06T23:00:00"),
+        ("03/04/2020", "fr", "2020-04-03T00:00:00"),
+        # March or April: not known, so not read.
+        ("03/04/2020", "com", None),
+        ("13/04/2020", "com", "2020-04-13T00:00:00"),
+        ("2020-13-01", "", None),
+        ("2020-02-30", "", None),
+        ("0000-00-00", "", None),
+        ("before 1 January 1996", "ch", None),
+        ("not defined", "", None),
+        ("2020-01-01T00:00:00+99:99", "", "2020-01-01T00:00:00"),
+        ("", "", None),
+    ],
+)
+def test_dates(text: str, tld: str, expected: str | None) -> None:
+    moment = datetime.fromisoformat(expected).replace(tzinfo=UTC) if expected else None
+    assert read_date(text, tld) == moment
+
+
+def test_queries() -> None:
+    assert query_for("whois.denic.de", "example.de") == b"-T dn,ace example.de\r\n"
+    assert query_for("whois.jprs.jp", "example.jp") == b"example.jp/e\r\n"
+    assert query_for("whois.verisign-grs.com", "example.com") == b"domain example.com\r\n"
+    assert query_for("whois.example", "xn--e1afmkfd.xn--p1ai") == b"xn--e1afmkfd.xn--p1ai\r\n"
+
+
+@given(st.text(max_size=40))
+def test_no_query_smuggles_a_second_line(text: str) -> None:
+    try:
+        line = query_for("whois.example", text)
+    except ValueError:
+        return
+    assert line.count(b"\n") == 1
+    assert line == text.encode("ascii") + b"\r\n"
+
+
+def test_character_sets() -> None:
+    assert decode("Zone Media OÜ".encode()) == "Zone Media OÜ"
+    assert decode("Zone Media OÜ".encode("latin-1")) == "Zone Media OÜ"
+    assert decode("登録者".encode("iso-2022-jp")) == "登録者"
+
+
+@given(st.binary(max_size=500))
+def test_every_byte_can_be_read(raw: bytes) -> None:
+    assert read_whois("example.com", decode(raw)).reading in set(Reading)
+
+
+_LINES = st.lists(
+    st.sampled_from(
+        [
+            *GOOD_WHOIS.splitlines(),
+            "",
+            "   ",
+            "Registrar:",
+            "Registrant:",
+            "[Registrar]",
+            "Name servers:",
+            "   ns1.example.com",
+            "No match",
+            "Too many requests",
+            "status: free",
+            "created: 2020-01-01",
+            "%",
+            "[" * 40,
+            ":" * 40,
+            "Domain Name: other.test",
+        ]
+    )
+    | st.text(max_size=60),
+    max_size=40,
+)
+
+
+@given(_LINES)
+@settings(max_examples=300)
+def test_readings_hold_together(lines: list[str]) -> None:
+    record = read_whois("example.test", "\n".join(lines))
+    facts = (record.registrar_name, record.registrar_iana_id, record.statuses, record.name_servers)
+    dates = (record.created, record.updated, record.expires)
+    if record.reading is not Reading.REGISTERED:
+        assert not any(facts)
+        assert not any(dates)
+    assert list(record.name_servers) == sorted(set(record.name_servers))
+    assert list(record.statuses) == sorted(set(record.statuses))
+    assert all(date.tzinfo is UTC for date in dates if date)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 65_536,
+        " " * 65_536,
+        "\n" * 65_536,
+        "a:" * 32_768,
+        "[" * 65_536,
+        "Registrar:\n" * 6_000,
+        "Domain Name: " + "a" * 65_000,
+        "Name Server: " + "a." * 32_000,
+        "Created: " + "1-" * 32_000,
+        "% " + "domain " * 9_000,
+        "x.........." * 6_000,
+    ],
+)
+def test_reading_takes_linear_time(text: str) -> None:
+    start = time.process_time()
+    read_whois("example.com", text)
+    assert time.process_time() - start < 0.5
