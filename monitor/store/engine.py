@@ -23,7 +23,7 @@ from monitor.store.error import StoreError, StoreFailure, classify
 from monitor.store.migrate import migrate
 
 BUSY_S: Final = 5.0
-"""Seconds to wait for another process that writes, before StoreFailure.BUSY."""
+"""Seconds to wait for another process that writes to SQLite, before StoreFailure.BUSY."""
 
 _READERS: Final = 4
 # Any number that no other program would choose: writers of every monitor on one PostgreSQL take turns.
@@ -83,14 +83,14 @@ def _reason(error: BaseException, place: str) -> tuple[StoreFailure, str, str]:
     return failure, place, detail
 
 
-async def open_engines(url: str, *, read_only: bool = False) -> Engines:
+async def open_engines(url: str, *, read_only: bool = False, busy_s: float = BUSY_S) -> Engines:
     """Open the database at `url` and bring its tables to the newest shape; raises StoreError.
 
     A missing SQLite file and its folder are created, readable by their owner only, unless `read_only`.
     """
     parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite":
-        engines = _sqlite(parsed, read_only=read_only)
+        engines = _sqlite(parsed, read_only=read_only, busy_s=busy_s)
     else:
         engines = _postgresql(parsed, read_only=read_only)
     try:
@@ -113,10 +113,14 @@ def _parse(url: str) -> URL:
         raise StoreError(StoreFailure.UNSUPPORTED, f"{scheme}:…") from error
 
 
-def _sqlite(url: URL, *, read_only: bool) -> Engines:
+def _sqlite(url: URL, *, read_only: bool, busy_s: float) -> Engines:
     if not url.database or url.database == ":memory:":
         memory = _engine(
-            url.set(database=None), size=1, on_connect=_pragmas(writes=True), begin="BEGIN IMMEDIATE"
+            url.set(database=None),
+            size=1,
+            on_connect=_pragmas(writes=True),
+            begin="BEGIN IMMEDIATE",
+            busy_s=busy_s,
         )
         return Engines(place="in memory", writer=memory, reader=memory)
     path = Path(url.database)
@@ -127,10 +131,12 @@ def _sqlite(url: URL, *, read_only: bool) -> Engines:
         database=f"file:{quote(str(path))}",
         query={"uri": "true", "mode": "ro" if read_only else "rw"},
     )
-    reader = _engine(address, size=_READERS, on_connect=_pragmas(writes=False), begin="BEGIN")
+    reader = _engine(address, size=_READERS, on_connect=_pragmas(writes=False), begin="BEGIN", busy_s=busy_s)
     if read_only:
         return Engines(place=str(path), writer=None, reader=reader)
-    writer = _engine(address, size=1, on_connect=_pragmas(writes=True), begin="BEGIN IMMEDIATE")
+    writer = _engine(
+        address, size=1, on_connect=_pragmas(writes=True), begin="BEGIN IMMEDIATE", busy_s=busy_s
+    )
     return Engines(place=str(path), writer=writer, reader=reader)
 
 
@@ -153,7 +159,9 @@ def _postgresql(url: URL, *, read_only: bool) -> Engines:
     return Engines(place=place, writer=None if read_only else engine, reader=engine)
 
 
-def _engine(url: URL, *, size: int, on_connect: Callable[[Any, Any], None], begin: str) -> AsyncEngine:
+def _engine(
+    url: URL, *, size: int, on_connect: Callable[[Any, Any], None], begin: str, busy_s: float
+) -> AsyncEngine:
     """Return an engine whose transactions begin with our own words, not with the driver's guesses."""
     engine = create_async_engine(
         url,
@@ -162,7 +170,7 @@ def _engine(url: URL, *, size: int, on_connect: Callable[[Any, Any], None], begi
         max_overflow=0,
         pool_timeout=60,
         hide_parameters=True,
-        connect_args={"timeout": BUSY_S},
+        connect_args={"timeout": busy_s},
     )
     event.listen(engine.sync_engine, "connect", on_connect)
 

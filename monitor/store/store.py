@@ -14,7 +14,7 @@ from monitor import wire
 from monitor.model import Event, EventType, Pulse, StoredEvent, TargetState
 from monitor.store import delivery, query
 from monitor.store.encode import encode
-from monitor.store.engine import Engines, open_engines
+from monitor.store.engine import BUSY_S, Engines, open_engines
 from monitor.store.error import StoreError, StoreFailure
 from monitor.store.rows import Change, Delivery, DeliveryState, IncidentRow, Outcome, Period, Settlement
 from monitor.store.tables import INCIDENTS, MEMORIES, PERIODS, PULSES, to_number
@@ -34,13 +34,14 @@ class Store:
         self._last: dict[str, TargetState] = {}
 
     @classmethod
-    async def open(cls, url: str, *, read_only: bool = False) -> Self:
+    async def open(cls, url: str, *, read_only: bool = False, busy_s: float = BUSY_S) -> Self:
         """Open `sqlite:///FILE`, `sqlite://` (in memory) or `postgresql+asyncpg://…`; raises StoreError.
 
         A missing SQLite file is created with mode 0600, and older tables are migrated, unless
-        `read_only`, which looks on while a daemon writes.
+        `read_only`, which looks on while a daemon writes. `busy_s`: how long to wait for another process
+        that writes to the same SQLite file.
         """
-        return cls(await open_engines(url, read_only=read_only))
+        return cls(await open_engines(url, read_only=read_only, busy_s=busy_s))
 
     @property
     def place(self) -> str:
