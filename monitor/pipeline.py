@@ -28,7 +28,7 @@ from monitor.model import (
 )
 from monitor.probe.io import Io
 from monitor.probe.observe import observe
-from monitor.store.change import Change
+from monitor.store import Change
 
 
 class Attribute(Protocol):

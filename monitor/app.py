@@ -1,0 +1,294 @@
+"""The daemon: what is wired to what, in which order it starts, and in which order it stops.
+
+Imports everything; imported by nothing but the commands. What a daemon and a demonstration do not
+share is a `World`: the clock, the network, and what is believed about it.
+
+It stops from the front to the back, so that nothing that was seen is lost: no new checks, those in
+flight drained, what was judged committed, what was committed told as far as time allows.
+"""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+
+from monitor import __version__
+from monitor.attribute import AsTable, Attributor, Catalog, Networks
+from monitor.clock import Clock, SystemClock
+from monitor.config import Config
+from monitor.export.metrics import FleetMetrics
+from monitor.export.outbox import Outbox
+from monitor.export.own_metrics import OwnMetrics, watch_loop
+from monitor.export.receiver import ReceiverSettings, WebhookSender, routes
+from monitor.model import Check, Policy, Probe, StoredEvent, TargetState
+from monitor.pipeline import Pipeline, Plan
+from monitor.probe import open_io
+from monitor.probe.io import DirectRoute, Io, Route
+from monitor.probe.registries import Registries
+from monitor.probe.tls import Trust, system_trust
+from monitor.schedule import Schedule
+from monitor.store import Change, Committer, Store, StoreError
+
+_log: Final = structlog.get_logger("app")
+
+Task = asyncio.Task[None]
+
+_PENDING_EVERY_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What is watched, and how it can be looked at: the internet, or a small one on loopback."""
+
+    clock: Clock
+    route: Route
+    trust: Trust
+    resolvers: Sequence[tuple[str, int]]
+    registries: Registries
+    networks: Networks
+
+
+def internet(config: Config) -> World:
+    """Return the world of an ordinary run. Reads the address table: call it off the event loop."""
+    return World(
+        clock=SystemClock(),
+        route=DirectRoute(),
+        trust=system_trust(),
+        resolvers=config.resolvers,
+        registries=Registries.load(rdap=config.registries.rdap, whois=config.registries.whois),
+        networks=AsTable.load(config.as_table) if config.as_table else AsTable.bundled(),
+    )
+
+
+def plans(checks: Sequence[Check], policies: Mapping[str, Policy]) -> dict[str, Plan]:
+    """Return how each target is watched."""
+    by_target: dict[str, dict[Probe, Check]] = {}
+    for check in checks:
+        by_target.setdefault(check.target, {})[check.probe] = check
+    return {target: Plan(checks=some, policy=policies[target]) for target, some in by_target.items()}
+
+
+class Daemon:
+    """A running monitor. Built by `open_daemon`, which starts and stops its parts in order."""
+
+    def __init__(self, *, config: Config, world: World, store: Store, io: Io, sender: WebhookSender) -> None:
+        receivers = receivers_of(config)
+        self.config = config
+        self.world = world
+        self.store = store
+        self.address: tuple[str, int] | None = None
+        """Where the web page is served, once it is."""
+        self.loaded = False
+        self.failed = asyncio.Event()
+        """Set when a part ended that must not."""
+        self.fleet = FleetMetrics(config.targets)
+        self.own = OwnMetrics(version=__version__)
+        self.outbox = Outbox(store, receivers, sender=sender, clock=SystemClock())
+        self.committer = Committer(store, receivers=routes(receivers), on_commit=self.committed)
+        self.pipeline = Pipeline(
+            io=io,
+            attributor=Attributor(Catalog.bundled(), world.networks),
+            plans=plans(config.checks, config.policies),
+            states={},
+            commit=self.committer.submit,
+            recheck=self._recheck,
+            observed=self.own.observed,
+        )
+        self.schedule = Schedule(
+            clock=world.clock,
+            run=self.pipeline.run,
+            miss=self.pipeline.miss,
+            limits={probe: config.limits.of(probe) for probe in Probe},
+        )
+
+    def _recheck(self, check: Check, delay_s: float, reason: str) -> None:
+        self.schedule.soon(check, delay_s, reason)
+
+    def troubles(self) -> list[str]:
+        """Return why the daemon is not ready to be relied on; empty when it is."""
+        reasons = []
+        if not self.loaded:
+            reasons.append("states are being loaded")
+        if not self.schedule.running:
+            reasons.append("no checks are being started")
+        if not self.committer.healthy:
+            reasons.append("the store does not take what is to be written")
+        return reasons
+
+    def committed(self, changes: Sequence[Change], stored: Sequence[StoredEvent]) -> None:
+        """Show and tell what has been stored; never before."""
+        for change in changes:
+            self.fleet.update(change.state)
+        if stored:
+            self.outbox.wake()
+        for event in stored:
+            _log.info("event", type=event.event.type, number=event.number, text=event.event.text)
+
+
+def receivers_of(config: Config) -> tuple[ReceiverSettings, ...]:
+    """Return the receivers as the sender wants them: secrets revealed, here and nowhere else."""
+    return tuple(
+        ReceiverSettings(
+            name=receiver.name,
+            url=receiver.url.reveal(),
+            secret=receiver.secret.reveal() or None,
+            headers=tuple((name, value.reveal()) for name, value in receiver.headers),
+            timeout_s=receiver.timeout_s,
+            events=tuple(sorted(receiver.events)),
+            min_severity=receiver.min_severity,
+            targets=tuple(sorted(receiver.targets or ())),
+        )
+        for receiver in config.receivers
+    )
+
+
+def source_of(config: Config) -> str:
+    """Return the `source` of every event: who says it."""
+    return config.web.base_url or f"urn:platform-monitor:{config.vantage}"
+
+
+async def _states(store: Store, config: Config, clock: Clock) -> dict[str, TargetState]:
+    """Return the states to go on from; forget those of targets that are no longer configured."""
+    states = await store.load()
+    configured = {target.name for target in config.targets}
+    gone = [name for name, state in states.items() if name not in configured and state.pulse.runs]
+    if gone:
+        await store.remove(gone, clock.now())
+        _log.info("targets_removed", count=len(gone))
+    return {name: state for name, state in states.items() if name in configured}
+
+
+@asynccontextmanager
+async def open_daemon(config: Config, world: World) -> AsyncIterator[Daemon]:
+    """Start everything, and at the end stop it from the front to the back.
+
+    Raises StoreError when the store cannot be used, and OSError when the web address is taken.
+    """
+    sender = WebhookSender(receivers_of(config), clock=SystemClock(), source=source_of(config))
+    async with (
+        await Store.open(config.store_url.reveal()) as store,
+        sender,
+        open_io(
+            clock=world.clock,
+            route=world.route,
+            vantage=config.vantage,
+            resolvers=world.resolvers,
+            trust=world.trust,
+            registries=world.registries,
+        ) as io,
+    ):
+        daemon = Daemon(config=config, world=world, store=store, io=io, sender=sender)
+        async with _served(daemon), _measured(daemon), _told(daemon), _committed(daemon):
+            await _go(daemon)
+            try:
+                yield daemon
+            finally:
+                cut_off = await daemon.schedule.stop(config.shutdown_s)
+                _log.info("stopped_checks", cut_off=cut_off)
+
+
+async def _go(daemon: Daemon) -> None:
+    """Take up where the last run ended, and start to check."""
+    daemon.own.configured(len(daemon.config.targets), daemon.config.checks)
+    daemon.own.reloaded(datetime.now(UTC), ok=True)
+    states = await _states(daemon.store, daemon.config, daemon.world.clock)
+    daemon.pipeline.states.update(states)
+    for state in states.values():
+        daemon.fleet.update(state)
+    for (receiver, outcome), count in (await daemon.store.totals()).items():
+        daemon.own.delivered(receiver, outcome, count)
+    daemon.loaded = True
+    daemon.schedule.start(daemon.config.checks)
+    _log.info(
+        "started",
+        version=__version__,
+        targets=len(daemon.config.targets),
+        checks=len(daemon.config.checks),
+        store=daemon.store.place,
+        web=daemon.address,
+    )
+
+
+@asynccontextmanager
+async def _beside(daemon: Daemon, work: Coroutine[None, None, None], name: str) -> AsyncIterator[Task]:
+    """Run a part for as long as the block lasts. If it ends by a fault before, the daemon has failed."""
+
+    def ended(task: Task) -> None:
+        fault = None if task.cancelled() else task.exception()
+        if fault is not None:
+            _log.critical("part_failed", part=name, exc_info=fault)
+            daemon.failed.set()
+
+    task = asyncio.get_running_loop().create_task(work, name=name)
+    task.add_done_callback(ended)
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+@asynccontextmanager
+async def _committed(daemon: Daemon) -> AsyncIterator[None]:
+    """Commit what is judged; at the end whatever is still waiting, as far as the store takes it."""
+    async with _beside(daemon, daemon.committer.run(), "committer"):
+        try:
+            yield
+        finally:
+            await daemon.committer.close(daemon.config.shutdown_s)
+
+
+@asynccontextmanager
+async def _told(daemon: Daemon) -> AsyncIterator[None]:
+    """Send what is committed; at the end let the tries in flight end, as far as time allows."""
+    async with _beside(daemon, daemon.outbox.run(), "outbox") as sending:
+        try:
+            yield
+        finally:
+            daemon.outbox.stop()
+            await asyncio.wait([sending], timeout=daemon.config.shutdown_s)
+
+
+@asynccontextmanager
+async def _measured(daemon: Daemon) -> AsyncIterator[None]:
+    """Keep the monitor's own numbers fresh."""
+    async with (
+        _beside(daemon, watch_loop(daemon.own.loop_lagged), "loop watch"),
+        _beside(daemon, _count_pending(daemon), "delivery count"),
+    ):
+        yield
+
+
+async def _count_pending(daemon: Daemon) -> None:
+    names = [receiver.name for receiver in daemon.config.receivers]
+    while names:
+        # A store that does not answer shows in the readiness and in the log of the committer.
+        with suppress(StoreError):
+            daemon.own.pending(await daemon.store.pending(names))
+        await asyncio.sleep(_PENDING_EVERY_S)
+
+
+async def run(config: Config, world: World | None = None) -> bool:
+    """Run the daemon until SIGTERM or SIGINT; tell whether it ended because it was asked to.
+
+    Raises StoreError or OSError when it cannot start.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, _log.warning, "no_reload_yet")
+    if world is None:
+        world = await asyncio.to_thread(internet, config)
+    async with open_daemon(config, world) as daemon:
+        waits = [loop.create_task(stop.wait()), loop.create_task(daemon.failed.wait())]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        _log.info("stopping", asked=stop.is_set())
+        return not daemon.failed.is_set()

@@ -1,0 +1,64 @@
+"""The work behind the commands that do not run a daemon."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.app import internet
+from monitor.attribute import Attributor, Catalog
+from monitor.config import Config
+from monitor.look import look
+from monitor.model import Check, StoredEvent, TargetState
+from monitor.probe import open_io
+from monitor.store import IncidentRow, Period, Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What is stored of a target's past."""
+
+    target: str
+    since: datetime
+    periods: list[Period]
+    incidents: list[IncidentRow]
+    events: list[StoredEvent]
+
+
+async def look_at(config: Config) -> list[TargetState]:
+    """Return what one look at each target shows."""
+    world = internet(config)
+    attributor = Attributor(Catalog.bundled(), world.networks)
+    by_target: dict[str, list[Check]] = {target.name: [] for target in config.targets}
+    for check in config.checks:
+        by_target[check.target].append(check)
+    async with open_io(
+        clock=world.clock,
+        route=world.route,
+        vantage=config.vantage,
+        resolvers=world.resolvers,
+        trust=world.trust,
+        registries=world.registries,
+    ) as io:
+        return await asyncio.gather(
+            *(look(checks, config.policies[name], io, attributor) for name, checks in by_target.items())
+        )
+
+
+async def stored_state(config: Config, target: str) -> TargetState | None:
+    """Return what is stored of a target; None: nothing. Raises StoreError."""
+    async with await Store.open(config.store_url.reveal(), read_only=True) as store:
+        return await store.state(target)
+
+
+async def stored_history(config: Config, target: str, since: datetime) -> Past | None:
+    """Return a target's past since a moment; None: nothing is stored. Raises StoreError."""
+    async with await Store.open(config.store_url.reveal(), read_only=True) as store:
+        if await store.state(target) is None and not await store.events(target=target, limit=1):
+            return None
+        return Past(
+            target=target,
+            since=since,
+            periods=await store.periods(target, since=since),
+            incidents=await store.incidents(target, since=since, limit=1000),
+            events=await store.events(target=target, since=since, limit=1000, newest_first=False),
+        )

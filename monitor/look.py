@@ -1,0 +1,31 @@
+"""One look at every layer of a domain, now, without a daemon and without a store.
+
+The same probes, the same attribution and the same rules; only nothing is confirmed by a second
+look, and nothing is remembered.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final
+
+from monitor.judge import step
+from monitor.model import Check, Policy, Probe, TargetState
+from monitor.pipeline import Attribute
+from monitor.probe.io import Io
+from monitor.probe.observe import observe
+
+# The records and the registration first: the page is then judged with them in view.
+_ORDER: Final = (Probe.REGISTRATION, Probe.DNS, Probe.HTTP)
+
+
+async def look(checks: Sequence[Check], policy: Policy, io: Io, attributor: Attribute) -> TargetState:
+    """Return what one run of each check of a target shows. One look is enough to say so."""
+    now = datetime.now(UTC)
+    seen = await asyncio.gather(*(observe(check, now, io) for check in checks))
+    once = replace(policy, failures_to_confirm=1, successes_to_confirm=1, changes_to_confirm=1)
+    state = TargetState(target=checks[0].target)
+    for observation in sorted(seen, key=lambda o: _ORDER.index(o.probe)):
+        state = step(state, observation, attributor.attribute(observation), once).state
+    return state
