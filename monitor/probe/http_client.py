@@ -50,6 +50,7 @@ class Exchange:
     body: bytes = b""
     """Decompressed, no longer than the limit."""
     truncated: bool = False
+    """True when the body is not whole: beyond the limit, not decompressible, or broken off."""
     address: str | None = None
     port: int | None = None
     timings: Timings = field(default_factory=Timings)
@@ -93,9 +94,9 @@ class HttpClient:
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
             auto_decompress=False,
-            # The head as a whole is bounded by Reception; one line may fill it.
-            max_line_size=HEAD_LIMIT,
-            max_field_size=HEAD_LIMIT,
+            # The head as a whole is bounded by Reception. Content-Security-Policy of 10 kB is not rare.
+            max_line_size=HEAD_LIMIT // 2,
+            max_field_size=HEAD_LIMIT // 2,
             max_headers=HEAD_LIMIT,
         )
         # aiohttp repeats a GET whose connection broke. That break is what a monitor wants to see.
@@ -243,13 +244,14 @@ class _Answer:
 
     def exchange(self) -> Exchange:
         attempt, body = self._attempt, self._body
+        content = body.end() if body else b""
         first = attempt.first_byte_at
         return Exchange(
             url=_kept(self.url),
             status=self._status,
             headers=self._headers,
-            body=body.end() if body else b"",
-            truncated=body.truncated if body else False,
+            body=content,
+            truncated=body is not None and (body.truncated or self._body_s is None),
             address=attempt.address,
             port=attempt.port,
             timings=Timings(

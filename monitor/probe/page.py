@@ -53,6 +53,14 @@ _CHARSETS: Final = frozenset(
     | {f"cp125{n}" for n in range(9)}
     | {f"iso8859-{n}" for n in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)}
 )
+# Names that Python does not know.
+_LABELS: Final = {
+    "iso-8859-8-i": "iso8859-8",
+    "windows-874": "cp874",
+    "x-euc-jp": "euc_jp",
+    "x-gbk": "gbk",
+    "x-sjis": "cp932",
+}
 # Names that Python takes literally and the web does not.
 _MEANT: Final = {"ascii": "cp1252", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "gb2312": "gbk"}
 _MEANT_TOO: Final = {"utf-16": "utf-16-le", "shift_jis": "cp932", "euc_kr": "cp949", "tis-620": "cp874"}
@@ -134,7 +142,7 @@ def charset_of(body: bytes, content_type: str) -> str:
 
 def _known(label: str) -> str | None:
     try:
-        name = codecs.lookup(label).name
+        name = codecs.lookup(_LABELS.get(label.lower(), label)).name
     except (LookupError, ValueError):
         return None
     name = _MEANT.get(name, name)

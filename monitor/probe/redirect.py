@@ -40,7 +40,9 @@ def follow(base: URL, location: bytes) -> URL:
     # Many servers send UTF-8 there, some Latin-1: each byte that is not ASCII is escaped as it came.
     text = quote(location.strip(), safe=_SAFE)
     try:
-        return _askable(base.join(URL(text)), text)
+        parsed = URL(text)
+        # `http:` and `http://` would be joined to the page itself.
+        return _askable(parsed if parsed.scheme else base.join(parsed), text)
     except (ValueError, TypeError) as error:
         _refuse("not an address", text, error)
 
