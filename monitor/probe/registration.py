@@ -161,7 +161,11 @@ async def _with_registrar(record: ParsedWhois, domain: str, io: Io) -> ParsedWho
     try:
         async with asyncio.timeout(_REFERRAL_S):
             other = await _ask(domain, record.referral or "", WHOIS_PORT, io, allow_private=False)
-    except (TimeoutError, ProbeError):
+    except TimeoutError:
+        return record
+    except ProbeError as error:
+        if error.failure in _OURS:
+            raise
         return record
     if other.reading is not Reading.REGISTERED:
         return record

@@ -18,7 +18,7 @@ from monitor.probe.rdap import iana_number
 from monitor.probe.text import clean
 from monitor.probe.whois_dates import read_date
 from monitor.probe.whois_text import Entry, Section, entries
-from monitor.probe.whois_words import says_limited, says_not_found
+from monitor.probe.whois_words import says_limited, says_not_found, seems_limited
 
 
 class Reading(StrEnum):
@@ -61,7 +61,7 @@ def read_whois(domain: str, text: str) -> ParsedWhois:
     found = list(entries(text))
     record = _record(found, domain)
     has_facts = bool(record.registrar_name or record.name_servers or record.created or record.expires)
-    if not has_facts and says_limited(text):
+    if says_limited(text) or (not has_facts and seems_limited(text)):
         return ParsedWhois(reading=Reading.LIMITED)
     is_free = any(status.lower() in keys.FREE for status in record.statuses)
     if is_free and not (record.registrar_name or record.created):

@@ -12,18 +12,26 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
 
+from monitor.failure import Failure
 from monitor.probe.epp import epp_status, sorted_statuses
+from monitor.probe.error import ProbeError
 from monitor.probe.names import TEXT_LIMIT, host_name, sorted_hosts
 from monitor.probe.text import clean
 from monitor.probe.whois_fields import ParsedWhois, Reading, read_whois
 
 __all__ = ["ParsedWhois", "Reading", "WhoisParser"]
 
+_WORKER: Final = Path(__file__).with_name("whois_worker.py")
 _ANSWER_LIMIT: Final = 256 * 1024
+# Real replies are below 10 kB, and the time that python-whois takes is cubic for some countries.
+_TEXT_LIMIT: Final = 16 * 1024
+# What a worker that is not there any more, or does not speak our language, looks like.
+_BROKEN: Final = (ConnectionError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError)
 _NO_REGISTRAR: Final = frozenset(
     # No registrar in the reply of these registries: python-whois shows a contact in its place.
     "jp br ar bo de at hr is ie ir be hu il mx kr aq hm int edu mil gov arpa".split()  # noqa: SIM905 - a table of words
@@ -41,12 +49,13 @@ class WhoisParser:
         self._log = structlog.get_logger(__name__)
 
     async def parse(self, domain: str, text: str) -> ParsedWhois:
-        """Return what the reply says about `domain` (A-labels); never raises for what is in it.
+        """Return what the reply says about `domain` (A-labels).
 
-        `reading` UNCLEAR means that the reply could not be understood in time, or is about another domain.
+        `reading` UNCLEAR means that the reply could not be understood in time, or is about another
+        domain. Raises ProbeError(`local_resources`) when no process can be started.
         """
         record = read_whois(domain, text)
-        if record.reading is not Reading.REGISTERED or not _gaps(record, domain):
+        if record.reading is not Reading.REGISTERED or not _gaps(record, domain) or len(text) > _TEXT_LIMIT:
             return record
         found = await self._ask(domain, text)
         # Gaps that come and go with the load of this machine would read as changes.
@@ -63,37 +72,45 @@ class WhoisParser:
         return self._worker.pid if self._worker else None
 
     async def _ask(self, domain: str, text: str) -> Mapping[str, Any] | None:
-        """Return what python-whois finds; None when it had to be killed, or died."""
+        """Return what python-whois finds; None when it had to be killed, or died of the reply."""
         question = json.dumps({"domain": domain, "text": text}).encode() + b"\n"
         async with self._turn:
-            try:
-                async with asyncio.timeout(self._deadline_s):
-                    return await self._exchange(question)
-            except (OSError, ValueError, asyncio.IncompleteReadError) as error:  # TimeoutError is an OSError
-                self._log.info("whois_worker_killed", domain=domain, reason=type(error).__name__)
-                await self._end()
-                return None
-            except asyncio.CancelledError:
-                # Its answer would be taken for the one to the next question.
-                await self._end()
-                raise
+            # A worker that was there before may have died since, which is not this reply's fault.
+            for is_last in (False, True) if self._worker else (True,):
+                try:
+                    return await self._try(question)
+                except TimeoutError:
+                    self._log.info("whois_worker_killed", domain=domain, deadline_s=self._deadline_s)
+                    return None
+                except _BROKEN as error:
+                    if is_last:
+                        self._log.info("whois_worker_died", domain=domain, reason=type(error).__name__)
+            return None
 
-    async def _exchange(self, question: bytes) -> Mapping[str, Any]:
-        worker = self._worker
-        if worker is None or worker.returncode is not None:
-            worker = self._worker = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "monitor.probe.whois_worker",
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                limit=_ANSWER_LIMIT,
-            )  # fmt: skip
-        if worker.stdin is None or worker.stdout is None:
-            return {}
-        worker.stdin.write(question)
-        await worker.stdin.drain()
-        answer = json.loads(await worker.stdout.readuntil(b"\n"))
-        return answer if isinstance(answer, dict) else {}
+    async def _try(self, question: bytes) -> Mapping[str, Any]:
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                return await _exchange(await self._running(), question)
+        except BaseException:
+            # Cancelled or not: a late answer would be taken for the one to the next question.
+            await self._end()
+            raise
+
+    async def _running(self) -> asyncio.subprocess.Process:
+        if self._worker is None:
+            try:
+                self._worker = await asyncio.create_subprocess_exec(
+                    sys.executable, "-I", str(_WORKER),
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=asyncio.subprocess.DEVNULL,
+                    limit=_ANSWER_LIMIT,
+                )  # fmt: skip
+            except OSError as error:
+                raise ProbeError(
+                    Failure.LOCAL_RESOURCES, f"cannot start the WHOIS parser: {error}"
+                ) from error
+        return self._worker
 
     async def _end(self) -> None:
         worker, self._worker = self._worker, None
@@ -104,6 +121,15 @@ class WhoisParser:
         if worker.stdin is not None:
             worker.stdin.close()
         await worker.wait()
+
+
+async def _exchange(worker: asyncio.subprocess.Process, question: bytes) -> Mapping[str, Any]:
+    if worker.stdin is None or worker.stdout is None:
+        return {}
+    worker.stdin.write(question)
+    await worker.stdin.drain()
+    answer = json.loads(await worker.stdout.readuntil(b"\n"))
+    return answer if isinstance(answer, dict) else {}
 
 
 def _gaps(record: ParsedWhois, domain: str) -> bool:

@@ -20,7 +20,8 @@ def _any_of(table: str) -> re.Pattern[str]:
     return re.compile("|".join(rows), re.IGNORECASE)
 
 
-# The server refused, or limits its rate: nothing is known about the domain.
+# The server refused, or limits its rate: nothing is known about the domain. Some send a part of the
+# record along, which would read as a registration that lost its name servers.
 _LIMITED: Final = _any_of(
     r"""
     whois.denic.de = (error: ?)?55000000002
@@ -42,6 +43,11 @@ _LIMITED: Final = _any_of(
     whois.dns.pl = request limit exceeded
     whois.auda.org.au = (blacklisted: )?you have exceeded the query limit
     RIPE's software = error:201:
+    """
+)
+# Wording of refusals in general: believed where there is no record beside it.
+_SEEMS_LIMITED: Final = _any_of(
+    r"""
     (any) = (error:? ?)?(\S+ )?(rate|query|quota|lookup|request|connection|daily|access)s? (rate |query |control )?(limits?|quota)? ?(has been |have been |is |was )?(exceeded|reached|denied|blocked|throttled)
     (any) = (your|this) (ip|ip address|address|query|connection|access|request|client)s? .{0,60}(limit|quota|blocked|banned|blacklisted|denied|refused|restricted|exceeded)
     (any) = you (have |are |have been )?(exceeded|reached|blocked|banned|blacklisted|limited|restricted)
@@ -103,8 +109,13 @@ _SIGNS: Final = re.compile(r"^[\s%#>*;!-]+")
 
 
 def says_limited(text: str) -> bool:
-    """Tell whether a line of the reply is a refusal."""
+    """Tell whether a line of the reply is the refusal of a known server, whatever else is in it."""
     return _says(_LIMITED, text)
+
+
+def seems_limited(text: str) -> bool:
+    """Tell whether a line of the reply is worded like a refusal."""
+    return _says(_SEEMS_LIMITED, text)
 
 
 def says_not_found(text: str) -> bool:

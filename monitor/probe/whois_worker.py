@@ -1,4 +1,4 @@
-"""The process in which python-whois parses: `python -m monitor.probe.whois_worker`.
+"""The process in which python-whois parses: started by its path, so that nothing of ours is imported.
 
 Its regular expressions take 35 s on a hostile reply of 16 kB, so it runs where it can be killed
 (`monitor.probe.whois_parser`). One JSON object a line comes in, {"domain", "text"}; one goes out:
@@ -7,12 +7,15 @@ the fields, dates as ISO text; {} when python-whois has nothing. No personal dat
 
 import json
 import resource
+import signal
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
 _MEMORY: Final = 512 << 20
+_LONGEST_S: Final = 60
 _FIELDS: Final = {
     "registrar": "registrar",
     "registrar_iana_id": "registrar_iana",
@@ -22,17 +25,21 @@ _FIELDS: Final = {
     "updated": "updated_date",
     "expires": "expiration_date",
 }
-_MAX_VALUES: Final = 60
+_MAX_VALUES: Final = 30
 
 
 def main() -> None:
     """Answer questions until the pipe is closed."""
-    # A bound on the address space: a reply that makes the parser eat memory ends this process only.
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with suppress(ValueError, OSError):  # macOS has no such bound
+        # A reply that makes the parser eat memory ends this process only.
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     for line in sys.stdin.buffer:
         question = json.loads(line)
+        # Whoever kills this process may have been killed itself: the default of SIGALRM is to die.
+        signal.alarm(_LONGEST_S)
         answer = fields(question["domain"], question["text"])
+        signal.alarm(0)
         sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
         sys.stdout.buffer.flush()
 
@@ -59,7 +66,7 @@ def _text(value: object) -> str:
     if isinstance(value, datetime):
         aware = value if value.tzinfo else value.replace(tzinfo=UTC)
         return aware.astimezone(UTC).isoformat()
-    return str(value)[:300] if isinstance(value, (str, int)) else ""
+    return str(value)[:200] if isinstance(value, (str, int)) else ""
 
 
 def _unicode(domain: str) -> str:

@@ -177,7 +177,7 @@ async def test_timeout_of_a_drip_feed() -> None:
         assert (
             await failure_of("example.whois", here, timeout_s=0.3)
         ).failure is Failure.REGISTRATION_TIMEOUT
-        assert asyncio.get_running_loop().time() - start < 1
+        assert asyncio.get_running_loop().time() - start < 3
 
 
 async def test_timeout_over_rdap() -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import uvloop
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from servers.registration_lab import GOOD_WHOIS
@@ -62,7 +63,7 @@ async def test_python_whois_is_not_asked_when_nothing_is_missing() -> None:
     await parser.aclose()
 
 
-async def test_the_worker_is_killed_at_its_deadline_and_the_next_reply_is_parsed() -> None:
+async def test_the_worker_is_killed_at_its_deadline() -> None:
     parser = WhoisParser(deadline_s=0.5)
     try:
         start, ticks = time.monotonic(), 0
@@ -78,25 +79,55 @@ async def test_the_worker_is_killed_at_its_deadline_and_the_next_reply_is_parsed
         ticking.cancel()
         # Gaps that depend on the load of this machine would read as changes: no answer at all.
         assert record.reading is Reading.UNCLEAR
-        assert time.monotonic() - start < 2
-        assert ticks > 20, "the event loop went on"
+        assert time.monotonic() - start < 5
+        assert ticks > 5, "the event loop went on"
         assert parser.worker_pid is None
     finally:
         await parser.aclose()
+
+
+async def test_the_next_reply_is_parsed_after_a_kill() -> None:
+    parser = WhoisParser(deadline_s=1.5)
+    try:
+        assert (await parser.parse("example.hk", GAPS)).reading is Reading.REGISTERED
+        assert (await parser.parse("example.hk", SLOW)).reading is Reading.UNCLEAR
+        assert (await parser.parse("example.hk", GAPS)).reading is Reading.REGISTERED
+    finally:
+        await parser.aclose()
+
+
+async def test_a_worker_that_died_meanwhile_is_replaced() -> None:
     parser = WhoisParser()
     try:
         await parser.parse("example.hk", GAPS)
-        killed = parser.worker_pid
-        assert killed is not None
-        os.kill(killed, 9)
-        first = await parser.parse("example.hk", GAPS)
-        second = await parser.parse("example.hk", GAPS)
-        assert {first.reading, second.reading} <= {Reading.REGISTERED, Reading.UNCLEAR}
-        assert second.reading is Reading.REGISTERED
-        assert second.registrar_name == "Example Limited"
-        assert parser.worker_pid not in {None, killed}
+        died = parser.worker_pid
+        assert died is not None
+        os.kill(died, 9)
+        record = await parser.parse("example.hk", GAPS)
+        assert (record.reading, record.registrar_name) == (Reading.REGISTERED, "Example Limited")
+        assert parser.worker_pid not in {None, died}
     finally:
         await parser.aclose()
+
+
+def test_the_worker_under_uvloop() -> None:
+    async def ask() -> None:
+        parser = WhoisParser(deadline_s=1.5)
+        try:
+            assert (await parser.parse("example.hk", GAPS)).reading is Reading.REGISTERED
+            assert (await parser.parse("example.hk", SLOW)).reading is Reading.UNCLEAR
+            assert (await parser.parse("example.hk", GAPS)).reading is Reading.REGISTERED
+        finally:
+            await parser.aclose()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(ask())
+
+
+async def test_a_long_reply_is_not_handed_to_python_whois() -> None:
+    parser = WhoisParser()
+    record = await parser.parse("example.hk", GAPS + "% padding\n" * 2000)
+    assert (record.reading, parser.worker_pid) == (Reading.REGISTERED, None)
 
 
 async def test_the_worker_answers_in_turn_and_ends() -> None:
