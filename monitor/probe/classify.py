@@ -125,7 +125,7 @@ def _detail(error: BaseException) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return str(getattr(error, "verify_message", "")) or type(error).__name__
     if isinstance(error, ssl.SSLError):
-        return error.reason or type(error).__name__
+        return getattr(error, "reason", None) or type(error).__name__
     if isinstance(error, OSError) and error.errno:
         return os.strerror(error.errno)
     text = str(error)

@@ -22,7 +22,7 @@ from monitor.probe import open_io
 from monitor.probe.io import DirectRoute, Io, Route
 from monitor.probe.registries import Registries
 from monitor.probe.tls import Trust
-from tests.servers.dns_lab import DnsLab, zone
+from tests.servers.dns_lab import Behaviour, DnsLab, zone
 
 Serve = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -185,6 +185,7 @@ async def lab_io(
     route: Route | None = None,
     clock: Clock | None = None,
     trust: Trust | None = None,
+    resolver: Behaviour | None = None,
 ) -> AsyncIterator[Io]:
     """Open the I/O of a probe, with a resolver that knows `names` (to IP addresses, blanks between)."""
     records: dict[str, dict[str, list[str]]] = {name: {"A": [], "AAAA": []} for name in names or {}}
@@ -192,7 +193,7 @@ async def lab_io(
         for address in addresses.split():
             records[name]["AAAA" if ":" in address else "A"].append(address)
     async with (
-        DnsLab(zone(records)) as dns,
+        DnsLab(resolver or zone(records)) as dns,
         open_io(
             clock=clock or SystemClock(),
             route=route or DirectRoute(),
