@@ -124,9 +124,12 @@ class _Lane:
 
     async def run(self) -> None:
         try:
-            while not (self._stopping and not self._tries and not self._unsettled):
+            while True:
                 self._wake.clear()
-                await self._wait(await self._round())
+                wait_s = await self._round()
+                if self._stopping and not self._tries and not self._unsettled:
+                    return
+                await self._wait(wait_s)
         finally:
             await self._abandon()
 

@@ -41,6 +41,7 @@ _CONTENT_TYPE: Final = "application/cloudevents+json; charset=utf-8"
 _RANK: Final = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
 _SHORTEST_SECRET_PART: Final = 4
 _EXCERPT: Final = 200
+_NO_ADDRESS: Final = "the address is not an http(s) address"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +116,8 @@ class WebhookSender:
         }
         self._sessions: dict[str, aiohttp.ClientSession] = {}
         self._log = structlog.get_logger("receivers")
+        # The system's store, SSL_CERT_FILE honoured; aiohttp's own is made when it is imported.
+        self._trust = ssl.create_default_context()
 
     async def __aenter__(self) -> Self:
         return self
@@ -139,9 +142,12 @@ class WebhookSender:
             return self._failed(receiver, error)
 
     async def _post(self, receiver: ReceiverSettings, stored: StoredEvent) -> Answer:
+        url = _address(receiver)
+        if url is None:
+            return Answer(delivered=False, reason=_NO_ADDRESS, permanent=True)
         body = body_of(stored, source=self._source)
         async with self._session(receiver).post(
-            URL(receiver.url),
+            url,
             data=body.encode(),
             headers=self._headers(receiver, stored.event.id, body),
             allow_redirects=False,
@@ -176,7 +182,7 @@ class WebhookSender:
         session = self._sessions.get(receiver.name)
         if session is None:
             # Kept open for a burst only: a server may close an idle connection just when it is used again.
-            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=1.0)
+            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=1.0, ssl=self._trust)
             session = aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -213,13 +219,25 @@ class WebhookSender:
             names = " < ".join(kind.__name__ for kind in type(error).__mro__[:-2])
             self._log.error("receiver.unknown_failure", receiver=receiver.name, error=names)
             reason = type(error).__name__
-        permanent = isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError)
-        return Answer(delivered=False, reason=reason, permanent=permanent)
+        return Answer(delivered=False, reason=reason)
 
 
 def body_of(stored: StoredEvent, *, source: str) -> str:
     """Return the body of the POST: the same text for the same event, so that it can be compared."""
     return json.dumps(wire.cloudevent(stored, source=source), ensure_ascii=False, separators=(",", ":"))
+
+
+def _address(receiver: ReceiverSettings) -> URL | None:
+    """Return where to send to, or None; an Authorization header replaces the address's user and password."""
+    try:
+        url = URL(receiver.url)
+    except ValueError:
+        return None
+    if url.scheme not in {"http", "https"} or not url.host:
+        return None
+    if any(name.lower() == "authorization" for name, _ in receiver.headers):
+        return url.with_user(None)
+    return url
 
 
 async def _excerpt(response: aiohttp.ClientResponse) -> str:
@@ -264,8 +282,6 @@ def _reason(error: BaseException) -> str | None:  # noqa: PLR0911 - a table, the
     """Return what an exception means, by its class; its text may hold the address. None: unknown."""
     if isinstance(error, TimeoutError):
         return "no answer in time"
-    if isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
-        return "the address is not an http(s) address"
     if isinstance(error, aiohttp.ClientConnectorDNSError | socket.gaierror):
         return "the name cannot be resolved"
     if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLCertVerificationError):
