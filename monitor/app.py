@@ -25,6 +25,7 @@ from monitor.export.metrics import FleetMetrics
 from monitor.export.outbox import Outbox
 from monitor.export.own_metrics import OwnMetrics, watch_loop
 from monitor.export.receiver import ReceiverSettings, WebhookSender, routes
+from monitor.export.web import View, serve
 from monitor.model import Check, Policy, Probe, StoredEvent, TargetState
 from monitor.pipeline import Pipeline, Plan
 from monitor.probe import open_io
@@ -86,6 +87,8 @@ class Daemon:
         self.loaded = False
         self.failed = asyncio.Event()
         """Set when a part ended that must not."""
+        self.shown: dict[str, TargetState] = {}
+        """The committed state of every target: what is not stored is not shown either."""
         self.fleet = FleetMetrics(config.targets)
         self.own = OwnMetrics(version=__version__)
         self.outbox = Outbox(store, receivers, sender=sender, clock=SystemClock())
@@ -106,6 +109,17 @@ class Daemon:
             limits={probe: config.limits.of(probe) for probe in Probe},
         )
 
+    def take_up(self, states: Mapping[str, TargetState]) -> None:
+        """Go on from what is stored."""
+        self.pipeline.states.update(states)
+        for state in states.values():
+            self._show(state)
+        self.loaded = True
+
+    def _show(self, state: TargetState) -> None:
+        self.shown[state.target] = state
+        self.fleet.update(state)
+
     def _recheck(self, check: Check, delay_s: float, reason: str) -> None:
         self.schedule.soon(check, delay_s, reason)
 
@@ -123,7 +137,7 @@ class Daemon:
     def committed(self, changes: Sequence[Change], stored: Sequence[StoredEvent]) -> None:
         """Show and tell what has been stored; never before."""
         for change in changes:
-            self.fleet.update(change.state)
+            self._show(change.state)
         if stored:
             self.outbox.wake()
         for event in stored:
@@ -196,13 +210,9 @@ async def _go(daemon: Daemon) -> None:
     """Take up where the last run ended, and start to check."""
     daemon.own.configured(len(daemon.config.targets), daemon.config.checks)
     daemon.own.reloaded(datetime.now(UTC), ok=True)
-    states = await _states(daemon.store, daemon.config, daemon.world.clock)
-    daemon.pipeline.states.update(states)
-    for state in states.values():
-        daemon.fleet.update(state)
+    daemon.take_up(await _states(daemon.store, daemon.config, daemon.world.clock))
     for (receiver, outcome), count in (await daemon.store.totals()).items():
         daemon.own.delivered(receiver, outcome, count)
-    daemon.loaded = True
     daemon.schedule.start(daemon.config.checks)
     _log.info(
         "started",
@@ -252,6 +262,30 @@ async def _told(daemon: Daemon) -> AsyncIterator[None]:
         finally:
             daemon.outbox.stop()
             await asyncio.wait([sending], timeout=daemon.config.shutdown_s)
+
+
+@asynccontextmanager
+async def _served(daemon: Daemon) -> AsyncIterator[None]:
+    """Serve page and metrics from before the states are loaded until everything else has stopped."""
+    listen = daemon.config.web.listen
+    if listen is None:
+        yield
+        return
+    view = View(
+        version=__version__,
+        clock=daemon.world.clock,
+        targets={target.name: target for target in daemon.config.targets},
+        states=daemon.shown,
+        fleet=daemon.fleet,
+        own=daemon.own,
+        history=daemon.store,
+        healthy=lambda: ["a part of the daemon has failed"] if daemon.failed.is_set() else [],
+        ready=daemon.troubles,
+        base_url=daemon.config.web.base_url,
+    )
+    async with serve(view, listen) as address:
+        daemon.address = address
+        yield
 
 
 @asynccontextmanager

@@ -126,11 +126,14 @@ def test_a_package_sees_only_what_is_further_in(package: str) -> None:
     assert strays == []
 
 
+COMMANDS = ("monitor.cli", "monitor.__main__", "monitor.commands", "monitor.demo")
+
+
 def test_wiring_is_imported_by_the_commands_only() -> None:
     strays = [
         f"{path.relative_to(ROOT)}:{found.line}: {seen(found)}"
         for path in SOURCES
-        if not dotted(path).startswith(("monitor.cli", "monitor.__main__"))
+        if not dotted(path).startswith(COMMANDS)
         for found in imports(path)
         if seen(found).startswith(("monitor.app", "monitor.cli", "monitor.__main__"))
     ]
