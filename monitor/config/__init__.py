@@ -3,6 +3,7 @@
 from monitor.config.load import load
 from monitor.config.names import Names, Site
 from monitor.config.problem import ConfigError, Problem, describe_problems
+from monitor.config.quick import for_domains
 from monitor.config.secret import Secret
 from monitor.config.settings import (
     Config,
@@ -28,5 +29,6 @@ __all__ = [
     "Site",
     "WebSettings",
     "describe_problems",
+    "for_domains",
     "load",
 ]

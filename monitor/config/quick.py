@@ -1,0 +1,30 @@
+"""Settings for domains that are typed, not configured."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from monitor.config.files import Surroundings
+from monitor.config.load import parse, settings
+from monitor.config.problem import Problems
+from monitor.config.settings import Config
+
+_RESOLV_CONF: Final = Path("/etc/resolv.conf")
+_REPLACED: Final = frozenset({"targets", "targets_from", "receivers"})
+
+
+def for_domains(domains: Sequence[str], path: Path | None = None) -> Config:
+    """Return settings that watch these domains and nothing else; raises ConfigError.
+
+    Everything else is as in the file at `path`, or as it is without a file. Receivers are left out.
+    """
+    text, raw = parse(path) if path else ("", {})
+    kept: dict[str, Any] = {key: value for key, value in raw.items() if key not in _REPLACED}
+    kept["targets"] = [{"domain": domain} for domain in dict.fromkeys(domains)]
+    where = path or Path("command line")
+    problems = Problems(str(where), text)
+    around = Surroundings(folder=where.absolute().parent, environ=os.environ)
+    config = settings(where, kept, around, _RESOLV_CONF, problems)
+    problems.raise_if_any()
+    return config
