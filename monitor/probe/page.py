@@ -25,7 +25,9 @@ _CONTENT_TYPE_LIMIT: Final = 200
 
 _OPENS: Final = re.compile(rb"<(?:!--|(script|style|noscript|template|title)(?=[\s/>]))")
 _TAG: Final = re.compile(rb"<[A-Za-z/!?][^>]*>?")
-_ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}(?![0-9])|#[xX][0-9a-fA-F]{1,6}(?![0-9a-fA-F])|[A-Za-z][A-Za-z0-9]{1,31});?")
+_ENTITY: Final = re.compile(
+    r"&(?:#[0-9]{1,7}(?![0-9])|#[xX][0-9a-fA-F]{1,6}(?![0-9a-fA-F])|[A-Za-z][A-Za-z0-9]{1,31});?"
+)
 # More of these than any honest page has: past them the rest is left as it is, so that a megabyte of
 # nothing but empty comments or entities takes no longer than a page.
 _OPENINGS_LIMIT: Final = 10_000
