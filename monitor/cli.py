@@ -106,7 +106,7 @@ def check(
         _print_json([sheet.document(state) for state in states])
     else:
         for state in states:
-            out.print(sheet.sheet(state))
+            out.print(sheet.sheet(state, one_look=True))
     found = {state.memory.verdict.status for state in states}
     if found & {Status.DOWN, Status.DEGRADED}:
         raise typer.Exit(Exit.NOT_UP)

@@ -21,14 +21,14 @@ from monitor.model import (
 from monitor.terminal import paint
 
 
-def sheet(state: TargetState) -> RenderableType:
-    """Return everything that is known about a target, for people."""
+def sheet(state: TargetState, *, one_look: bool = False) -> RenderableType:
+    """Return everything that is known about a target, for people; `one_look` is no incident yet."""
     parts: list[RenderableType] = [_headline(state)]
     if state.memory.layers:
         parts.append(_layers(state.memory))
     if state.pulse.runs:
         parts.append(_runs(state))
-    if state.memory.incident:
+    if state.memory.incident and not one_look:
         parts.append(_incident(state.memory))
     return Group(*(part for one in parts for part in (one, Text())))
 
