@@ -9,7 +9,23 @@ from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from monitor.model import Attribution, Event, Incident, Memory, Observation, Pulse, StoredEvent
+from monitor.model import (
+    Attribution,
+    Drill,
+    Event,
+    EventData,
+    EventType,
+    Incident,
+    IncidentChanged,
+    Memory,
+    Observation,
+    ProviderChanged,
+    Pulse,
+    RegistrationChanged,
+    Severity,
+    StatusChanged,
+    StoredEvent,
+)
 
 VERSION: Final = 1
 
@@ -127,3 +143,60 @@ def cloudevent(stored: StoredEvent, *, source: str) -> dict[str, Any]:
         "severity": event.severity.value,
         "data": {"text": event.text, **data},
     }
+
+
+_DATA: Final[dict[EventType, type[EventData]]] = {
+    EventType.STATUS_CHANGED: StatusChanged,
+    EventType.INCIDENT_OPENED: IncidentChanged,
+    EventType.INCIDENT_UPDATED: IncidentChanged,
+    EventType.INCIDENT_RESOLVED: IncidentChanged,
+    EventType.PROVIDER_CHANGED: ProviderChanged,
+    EventType.REGISTRATION_CHANGED: RegistrationChanged,
+    EventType.TEST: Drill,
+}
+
+
+def event_schema(kind: EventType) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of the CloudEvents of one type, as published in docs/schema/.
+
+    Unknown properties are allowed everywhere: adding one is not a breaking change.
+    """
+    data = _without_titles(TypeAdapter(_DATA[kind]).json_schema(mode="serialization"))
+    definitions = data.pop("$defs", {})
+    data["properties"] = {"text": {"type": "string"}, **data["properties"]}
+    # What has a default is always sent all the same: readers can rely on every property.
+    data["required"] = list(data["properties"])
+    text = {"type": "string"}
+    properties = {
+        "specversion": {"const": "1.0"},
+        "id": text,
+        "source": {"type": "string", "format": "uri-reference"},
+        "type": {"const": kind.value},
+        "subject": text,
+        "time": {"type": "string", "format": "date-time"},
+        "datacontenttype": {"const": "application/json"},
+        "sequence": {"type": "string", "pattern": "^[0-9]{12,}$"},
+        "severity": {"enum": [severity.value for severity in Severity]},
+        "data": data,
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": kind.value,
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        **({"$defs": definitions} if definitions else {}),
+    }
+
+
+def _without_titles(schema: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Return the schema without pydantic's titles, which only repeat the names."""
+    if isinstance(schema, list):
+        return [_without_titles(item) for item in schema]
+    if isinstance(schema, dict):
+        return {
+            key: _without_titles(value)
+            for key, value in schema.items()
+            if key != "title" or not isinstance(value, str)
+        }
+    return schema
