@@ -1,0 +1,209 @@
+"""One event of every type, as docs/events.md shows it. Facts of the Parler case, January 2021."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from monitor.model import (
+    Drill,
+    Event,
+    EventData,
+    EventType,
+    Evidence,
+    FieldChange,
+    IncidentChanged,
+    Layer,
+    Provider,
+    ProviderChanged,
+    RegistrationChanged,
+    Severity,
+    Status,
+    StatusChanged,
+    StoredEvent,
+    event_id,
+)
+
+SOURCE = "https://monitor.example.org"
+TARGET = "parler.com"
+
+AMAZON = Provider(id="amazon", name="Amazon")
+EPIK = Provider(id="epik", name="Epik")
+INCIDENT = "f1c9e0a2b7d34455"
+SENTENCE = "The address refuses or resets the connection."
+
+
+def at(day: int, hour: int, minute: int, second: int = 0) -> datetime:
+    return datetime(2021, 1, day, hour, minute, second, tzinfo=UTC)
+
+
+OPENED = IncidentChanged(
+    incident=INCIDENT,
+    opened_at=at(11, 8, 0),
+    resolved_at=None,
+    status=Status.DOWN,
+    reachable=False,
+    diagnosis="network.refused",
+    layer=Layer.NETWORK,
+    sentence=SENTENCE,
+    providers=(AMAZON,),
+    observations=("3f0c2d5be81a9764",),
+)
+
+REFINED = replace(
+    OPENED,
+    diagnosis="dns.no_address",
+    layer=Layer.DNS,
+    sentence="The zone answers, but this name has no address in it.",
+    observations=("9be417d05c62f3a8",),
+)
+
+RESOLVED = IncidentChanged(
+    incident=INCIDENT,
+    opened_at=at(11, 8, 0),
+    resolved_at=datetime(2021, 2, 15, 16, 0, tzinfo=UTC),
+    status=Status.UP,
+    reachable=True,
+    diagnosis=None,
+    layer=None,
+    sentence="",
+    providers=(),
+    observations=("71d2a9c40be6f358",),
+    duration_s=3_052_800.0,
+)
+
+
+def _event(  # noqa: PLR0913, PLR0917 - one argument per property, in the order of the document
+    seq: int, kind: EventType, when: datetime, severity: Severity, text: str, data: EventData
+) -> Event:
+    return Event(
+        id=event_id(TARGET, seq, 0),
+        type=kind,
+        subject=TARGET,
+        at=when,
+        severity=severity,
+        text=f"{TARGET}: {text}",
+        data=data,
+    )
+
+
+EXAMPLES = {
+    stored.event.type: stored
+    for stored in (
+        StoredEvent(
+            number=41,
+            event=_event(
+                2104,
+                EventType.STATUS_CHANGED,
+                at(11, 8, 0, 20),
+                Severity.CRITICAL,
+                f"up → down. {SENTENCE}",
+                StatusChanged(
+                    status_from=Status.UP,
+                    status_to=Status.DOWN,
+                    since=at(11, 8, 0),
+                    reachable=False,
+                    diagnosis="network.refused",
+                    layer=Layer.NETWORK,
+                    sentence=SENTENCE,
+                    incident=INCIDENT,
+                ),
+            ),
+        ),
+        StoredEvent(
+            number=42,
+            event=_event(
+                2105,
+                EventType.INCIDENT_OPENED,
+                at(11, 8, 0, 20),
+                Severity.CRITICAL,
+                f"down. {SENTENCE} (network: Amazon)",
+                OPENED,
+            ),
+        ),
+        StoredEvent(
+            number=43,
+            event=_event(
+                2161,
+                EventType.INCIDENT_UPDATED,
+                at(11, 8, 55),
+                Severity.CRITICAL,
+                f"down. {REFINED.sentence} (dns: Amazon)",
+                REFINED,
+            ),
+        ),
+        StoredEvent(
+            number=57,
+            event=_event(
+                12650,
+                EventType.INCIDENT_RESOLVED,
+                datetime(2021, 2, 15, 16, 1, tzinfo=UTC),
+                Severity.INFO,
+                "up again.",
+                RESOLVED,
+            ),
+        ),
+        StoredEvent(
+            number=44,
+            event=_event(
+                2233,
+                EventType.PROVIDER_CHANGED,
+                at(11, 17, 31),
+                Severity.WARNING,
+                "dns: Amazon → Epik.",
+                ProviderChanged(
+                    layer=Layer.DNS,
+                    providers_from=(AMAZON,),
+                    providers_to=(EPIK,),
+                    evidence_from=(
+                        Evidence(
+                            provider="amazon",
+                            value="ns-1.awsdns-01.example",
+                            rule="ns_suffix awsdns-*",
+                            source="catalog 2026-11-21",
+                        ),
+                    ),
+                    evidence_to=(
+                        Evidence(
+                            provider="epik",
+                            value="ns3.epik.com",
+                            rule="ns_suffix epik.com",
+                            source="catalog 2026-11-21",
+                        ),
+                    ),
+                    first_seen_at=at(11, 17, 30),
+                ),
+            ),
+        ),
+        StoredEvent(
+            number=45,
+            event=_event(
+                2240,
+                EventType.REGISTRATION_CHANGED,
+                at(11, 18, 0),
+                Severity.INFO,
+                "registration: name_servers: ns-1.awsdns-01.example → ns3.epik.com ns4.epik.com",
+                RegistrationChanged(
+                    changes=(
+                        FieldChange(
+                            field="name_servers",
+                            before="ns-1.awsdns-01.example",
+                            after="ns3.epik.com ns4.epik.com",
+                        ),
+                    ),
+                    source="rdap",
+                    server="https://rdap.example.net/com/v1/",
+                ),
+            ),
+        ),
+        StoredEvent(
+            number=58,
+            event=_event(
+                12651,
+                EventType.TEST,
+                datetime(2021, 2, 16, 9, 0, tzinfo=UTC),
+                Severity.INFO,
+                "a test: nothing happened.",
+                Drill(message="A test: nothing happened."),
+            ),
+        ),
+    )
+}
