@@ -27,7 +27,8 @@ def parse_duration(value: object) -> float:
     seconds or milliseconds.
     """
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        refuse(f'{number(value)} has no unit; write "{number(value)}s" for seconds (units: ms, s, m, h, d)')
+        example = f"{value}s" if 0 < value < _LONGEST_S else "60s"
+        refuse(f'{number(value)} has no unit; write "{example}" for seconds (units: ms, s, m, h, d)')
     if not isinstance(value, str):
         refuse(f'must be a duration in quotes, such as "60s" or "5m", not {kind(value)}')
     seconds = _seconds(value.strip())
@@ -85,9 +86,7 @@ def show_duration(seconds: float) -> str:
 def parse_size(value: object) -> int:
     """Return the bytes of `"512KiB"`, `"1MiB"` or `"100kB"`; raises ValueError with the reason."""
     if isinstance(value, int) and not isinstance(value, bool):
-        refuse(
-            f'{number(value)} has no unit; write "{number(value)}B" for bytes (units: B, kB, MB, KiB, MiB)'
-        )
+        refuse(f'{number(value)} has no unit; write a size such as "512KiB" or "1MiB"')
     if not isinstance(value, str):
         refuse(f'must be a size in quotes, such as "512KiB" or "1MiB", not {kind(value)}')
     match = _SIZE.fullmatch(value.strip())

@@ -42,6 +42,8 @@ def parse_listen(text: str) -> Endpoint | None:
     host, port = _split(text)
     if port is None:
         example = f"127.0.0.1:{text}" if text.isdigit() else f"{text}:9850"
+        if ":" in text:
+            refuse(f'{shown(text)}: an IPv6 address stands in brackets before its port, as in "[::1]:9850"')
         refuse(f'{shown(text)} is not "host:port"; write {shown(example)}, or "off" for no web server')
     if not host:
         refuse(
@@ -76,6 +78,8 @@ def parse_resolver(text: str) -> Endpoint:
 def parse_whois_server(text: str) -> str:
     """Return `host` or `host:port` in its normal spelling; raises ValueError."""
     text = text.strip()
+    if "://" in text:
+        refuse(f'{shown(text)} is a web address; WHOIS servers are "host" or "host:port"')
     host, port = _split(text)
     name = host if is_address(host) else _named(host, text)
     if port is None:

@@ -21,7 +21,7 @@ _LONGEST_FILE: Final = 64 << 20
 class ListedTarget:
     """What a line can say about a target; the rest is as in a `[[targets]]` that does not say it."""
 
-    domain: str
+    domain: str | None
     name: str | None = None
     url: str | None = None
     labels: Mapping[str, str] | None = None
@@ -80,7 +80,7 @@ def _csv_rows(text: str, place: Place, problems: Problems) -> Iterator[Row]:
             at = Place((), place.file, reader.line_num, place.named_at)
             problems.add(at, "is not CSV: a quotation mark is missing, or a field is longer than 128 KiB")
             return
-        at = Place((), place.file, reader.line_num, place.named_at)
+        at = Place((), place.file, max(reader.line_num, 1), place.named_at)
         if cells is None:
             if columns is None:
                 problems.add(at, f"is empty; the first line is a header: {','.join(_COLUMNS)}")

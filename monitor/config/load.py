@@ -1,7 +1,6 @@
 """From a file to a `Config`, or to every mistake in it."""
 
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,12 +16,10 @@ from monitor.config.salvage import read_document, read_receivers, read_targets
 from monitor.config.schema import Document
 from monitor.config.settings import Config
 from monitor.config.sources import Sources
+from monitor.config.syntax import syntax_fault
 from monitor.config.targets import TargetReader
 
 _LONGEST_FILE: Final = 16 << 20
-_AT_LINE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
-_UNQUOTED: Final = re.compile(r"""\s*[\w."'-]+\s*=\s*([^\s"'\[{#].*)""")
-_TOML_VALUE: Final = re.compile(r"(true|false|[-+]?[0-9][0-9_.]*|[-+]?(inf|nan))\s*(#.*)?")
 
 
 def load(
@@ -33,13 +30,18 @@ def load(
     `environ` (default: the process's) gives secrets and directories, `resolv_conf` the system's
     resolvers. Raises ConfigError with every mistake at once; never anything else.
     """
-    text = _text(path)
+    text, raw = parse(path)
     problems = Problems(str(path), text)
-    raw = _parsed(path, text)
     around = Surroundings(folder=path.absolute().parent, environ=os.environ if environ is None else environ)
-    config = _config(path, raw, around, resolv_conf, problems)
+    config = settings(path, raw, around, resolv_conf, problems)
     problems.raise_if_any()
     return config
+
+
+def parse(path: Path) -> tuple[str, dict[str, Any]]:
+    """Return the text of a configuration file and what its TOML says; raises ConfigError."""
+    text = _text(path)
+    return text, _parsed(path, text)
 
 
 def _text(path: Path) -> str:
@@ -64,28 +66,11 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
     except RecursionError:
         fault, line = "lists or tables are nested too deeply", None
     except ValueError as error:  # a TOMLDecodeError, or a number of more than 4,300 digits
-        fault, line = _syntax_fault(str(error), text)
+        fault, line = syntax_fault(str(error), text)
     raise ConfigError([Problem(path="", message=f"is not valid TOML: {fault}", file=str(path), line=line)])
 
 
-def _syntax_fault(message: str, text: str) -> tuple[str, int | None]:
-    """Return tomllib's words, with the likely reason, and the line they speak of."""
-    match = _AT_LINE.search(message)
-    fault = _AT_LINE.sub("", message)
-    if match is None:
-        return "a number has too many digits", None
-    if match[1] is None:
-        return f"{fault[0].lower()}{fault[1:]}, at the end of the file", None
-    line = text.split("\n")[int(match[1]) - 1]
-    unquoted = _UNQUOTED.match(line)
-    if unquoted and not _TOML_VALUE.fullmatch(unquoted[1].strip()):
-        hint = '; texts, durations and sizes are written in quotes, as in interval = "60s"'
-    else:
-        hint = ""
-    return f"{fault[0].lower()}{fault[1:]} (column {match[2]}){hint}", int(match[1])
-
-
-def _config(
+def settings(
     path: Path, raw: dict[str, Any], around: Surroundings, resolv_conf: Path, problems: Problems
 ) -> Config:
     """Return the settings; every mistake is noted."""
@@ -95,7 +80,7 @@ def _config(
     reader = TargetReader(document, policy=policy, sources=sources, problems=problems)
     reader.read(read_targets(raw, problems))
     reader.read(read_lists(document.targets_from, around, problems))
-    _refuse_no_targets(raw, document, reader, problems)
+    _refuse_no_targets(document, reader, problems)
     folder = sections.data_dir(document.monitor, around, problems)
     return Config(
         path=path.absolute(),
@@ -119,13 +104,12 @@ def _config(
     )
 
 
-def _refuse_no_targets(
-    raw: dict[str, Any], document: Document, reader: TargetReader, problems: Problems
-) -> None:
-    """Note that there is nothing to watch."""
-    if reader.names or raw.get("targets") or ("targets_from" in raw and not document.targets_from):
-        return
-    if problems.any():
+def _refuse_no_targets(document: Document, reader: TargetReader, problems: Problems) -> None:
+    """Note that there is nothing to watch, unless that is only because of another mistake."""
+    if reader.names or problems.any():
         return
     what = "the files of targets_from hold no target" if document.targets_from else "there are no targets"
-    problems.add(Place(), f'{what}; the shortest configuration is\n[[targets]]\ndomain = "parler.com"')
+    problems.add(
+        Place(),
+        f'{what}; the least there can be is the line [[targets]] and, below it, domain = "parler.com"',
+    )

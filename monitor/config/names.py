@@ -10,6 +10,7 @@ below a private suffix (`foo.github.io`) there is no registry to ask, and it is 
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -87,10 +88,10 @@ def _refuse_what_is_no_name(name: str) -> None:
         refuse('is empty; write a domain name such as "parler.com"')
     if len(name) > _LONGEST_INPUT:
         refuse(f"{shown(name)} has {len(name)} characters; a domain name has at most {_LONGEST_NAME}")
-    if any(char.isspace() or not (char.isprintable() or ord(char) > 127) for char in name):  # noqa: PLR2004 - ASCII
-        refuse(f"{shown(name)} has a space or a control character inside; write one domain name")
     if "," in name or ";" in name:
         refuse(f"{shown(name)} looks like a list; write one target for each name")
+    if any(char.isspace() or not (char.isprintable() or ord(char) > 127) for char in name):  # noqa: PLR2004 - ASCII
+        refuse(f"{shown(name)} has a space or a control character inside; write one domain name")
     if "*" in name:
         refuse(f"{shown(name)} is a wildcard; a target is one name, so write each of them")
 
@@ -111,7 +112,8 @@ def is_private(address: str) -> bool:
 
 def parse_suffix(text: str) -> str:
     """Return a top-level domain, or a longer suffix, in its normal spelling; raises MisfitError."""
-    return parse_host(f"x.{trimmed(text).removeprefix('.')}").removeprefix("x.")
+    suffix = trimmed(text).strip(".")
+    return parse_host(f"x.{suffix}" if suffix else "").removeprefix("x.")
 
 
 def within(host: str, domain: str) -> bool:
@@ -177,7 +179,9 @@ def parse_page(text: str) -> Page:
         port = parts.port
     except ValueError:
         refuse(f"{shown(url)} is not a web address: its host or port cannot be read")
-    if parts.scheme not in _DEFAULT_PORT or not parts.netloc:
+    if parts.scheme in _DEFAULT_PORT and not parts.hostname:
+        refuse(f"{shown(url)} is not a web address: it has no host")
+    if parts.scheme not in _DEFAULT_PORT:
         refuse(f'{shown(url)} is not a web address; it begins with "https://" or "http://"')
     literal = parts.hostname or ""
     by_address = is_address(literal)
@@ -193,10 +197,11 @@ def parse_page(text: str) -> Page:
 
 
 class Names:
-    """Knows where registrable domains end."""
+    """Knows where registrable domains end; reads the list when it is first asked."""
 
-    def __init__(self) -> None:
-        self._icann = PublicSuffixList(only_icann=True)
+    @cached_property
+    def _icann(self) -> PublicSuffixList:
+        return PublicSuffixList(only_icann=True)
 
     def registrable(self, host: str) -> str | None:
         """Return the public suffix and one label more; None: the host is a public suffix itself."""
@@ -219,19 +224,24 @@ class Names:
                 f"{shown(name)} is an IP address; a platform is known by its name, for addresses change hands"
             )
         host = page.host if page else parse_host(name)
-        return Site(host=host, domain=self.domain_of(host), url=page.url if page else None)
+        domain = self.domain_of(host, written=host if page else name)
+        return Site(host=host, domain=domain, url=page.url if page else None)
 
-    def domain_of(self, host: str) -> str:
-        """Return the registrable domain of a host; raises MisfitError when there can be none."""
+    def domain_of(self, host: str, *, written: str = "") -> str:
+        """Return the registrable domain of a host; raises MisfitError when there can be none.
+
+        `written`: how the host is spelled in messages.
+        """
+        written = written or host
         domain = self.registrable(host)
+        if domain is None and "." not in host:
+            refuse(f'{shown(written)} is a single word; write the whole name, such as "parler.com"')
         if domain is None:
-            if "." in host:
-                refuse(f'{shown(host)} is a public suffix; write a name below it, such as "example.{host}"')
-            refuse(f'{shown(host)} is a single word; write the whole name, such as "{host}.com"')
+            refuse(f'{shown(written)} is a public suffix; write a name below it, such as "example.{written}"')
         if host.endswith(".onion"):
-            refuse(f"{shown(host)} is a Tor service: it has no DNS and no registration that could be watched")
+            refuse(f"{shown(written)} is a Tor service: there is no DNS and no registration to watch")
         if "_" in domain:
-            refuse(f"{shown(host)}: nobody can register {shown(domain)}, for it has an underscore")
+            refuse(f"{shown(written)}: nobody can register {shown(domain)}, for it has an underscore")
         return domain
 
     def _refuse_ports_and_logins(self, name: str) -> None:

@@ -33,9 +33,12 @@ def build_receivers(
     seen: dict[str, Place] = {}
     found = []
     for place, table in rows:
-        first = seen.setdefault(table.name, place)
+        name = table.name or ""
+        first = seen.setdefault(name, place) if name else place
         if first is not place:
-            problems.add(place.at("name"), f"{shown(table.name)} is the name of {problems.where(first)} too")
+            problems.add(place.at("name"), f"{shown(name)} is the name of {problems.where(first)} too")
+        elif not name and not problems.touch(place.at("name").loc):
+            problems.add(place.at("name"), 'is missing; every receiver has one, as in name = "ops"')
         receiver = _receiver(place, table, targets, sources, problems)
         _check_targets(place, table, targets, problems)
         if receiver is not None:
@@ -53,7 +56,7 @@ def _receiver(
     if url is None or secret is None:
         return None
     return ReceiverSettings(
-        name=table.name,
+        name=table.name or "",
         type=table.type,
         url=url,
         secret=secret,

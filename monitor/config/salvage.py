@@ -19,26 +19,19 @@ from monitor.config.wording import kind, listed, meant, shown
 
 T = TypeVar("T", bound=Table)
 
-_REQUIRED = {
-    "domain": 'every target needs one, such as domain = "parler.com"',
-    "name": 'every receiver needs one, such as name = "ops"',
-}
-
 
 def salvage(model: type[T], raw: dict[str, Any], place: Place, problems: Problems) -> T | None:
-    """Return `raw` as a `model`, without what does not fit; None: nothing useful is left."""
+    """Return `raw` as a `model`, without what does not fit; None: nothing is left."""
     try:
         return model.model_validate(raw)
     except ValidationError as error:
         misfits = error.errors(include_url=False)
     rest = deepcopy(raw)
-    lost = False
     for misfit in misfits:
         loc = tuple(part for part in misfit["loc"] if part != "[key]")
         problems.add(place.at(*loc), _message(model, misfit, loc))
-        lost = lost or misfit["type"] == "missing"
         _take_out(rest, loc)
-    return None if lost or (not rest and raw) else _salvaged(model, rest)
+    return _salvaged(model, rest)
 
 
 def _salvaged(model: type[T], rest: dict[str, Any]) -> T | None:
@@ -68,28 +61,26 @@ def _message(model: type[Table], misfit: ErrorDetails, loc: Loc) -> str:
     if code == "value_error":
         return str(misfit["ctx"]["error"])
     if code == "extra_forbidden":
-        return _unknown_key(model, loc)
-    if code == "missing":
-        return f"is missing; {_REQUIRED[str(loc[-1])]}"
+        return _unknown_key(model, loc, "table" if isinstance(misfit["input"], dict) else "key")
     wanted = {"list_type": "a list in [ ]", "dict_type": "a table", "model_type": "a table"}.get(code)
     if wanted:
         return f"must be {wanted}, not {kind(misfit['input'])}"
     return f"does not fit: {misfit['msg']}"
 
 
-def _unknown_key(model: type[Table], loc: Loc) -> str:
+def _unknown_key(model: type[Table], loc: Loc, noun: str) -> str:
     """Return what might have been meant by a key that nobody knows."""
     key = str(loc[-1])
     known = _keys(model, loc[:-1])
     near = meant(key, known)
     if near:
-        return f"unknown key{near}"
+        return f"unknown {noun}{near}"
     the_top = "the lines above the first [table]"
     homes = [home for home, name in _homes(Document) if name == key]
     if homes:
         where = [f"[{dotted(home)}]" if home else the_top for home in homes]
-        return f"unknown key here; {key} belongs in {listed(where)}"
-    return f"unknown key; there are {listed(known, 'and')}"
+        return f"unknown {noun} here; {key} belongs in {listed(where)}"
+    return f"unknown {noun}; there are {listed(known, 'and')}"
 
 
 def _tables(annotation: object) -> Iterator[type[Table]]:

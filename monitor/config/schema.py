@@ -163,7 +163,7 @@ class PolicyTable(Table):
 class TargetTable(Table):
     """`[[targets]]`."""
 
-    domain: Raw
+    domain: Raw | None = None
     name: TargetName | None = None
     url: Raw | None = None
     labels: dict[LabelKey, LabelValue] = {}
@@ -176,7 +176,7 @@ class TargetTable(Table):
 class ReceiverTable(Table):
     """`[[receivers]]`."""
 
-    name: Word
+    name: Word | None = None
     type: Annotated[str, BeforeValidator(one_of("webhook"))] = "webhook"
     url: Raw | None = None
     url_file: Raw | None = None

@@ -60,7 +60,8 @@ class Sources:
         try:
             value = read_text(self._around.path(text), _LONGEST).strip()
         except FileError as error:
-            message = f"{shown(text)}: {error}"
+            # A line is told of files that could be opened, and those hold a secret.
+            message = f"{shown(text)}: {'is not a text in UTF-8' if error.line else error}"
             raise FileError(message) from None
         if not value or not value.isprintable():
             fault = "holds more than one line, or control characters" if value else "is empty"
@@ -70,15 +71,16 @@ class Sources:
 
     def headers(self, headers: Headers, place: Place) -> tuple[tuple[str, Secret], ...]:
         """Return the headers with their values; every mistake is noted."""
-        found: dict[str, tuple[str, Secret]] = {}
+        found = []
+        seen: dict[str, str] = {}
         for name, source in headers.items():
-            if name.lower() in found:
-                self._problems.add(place.at(name), f"is the same header as {found[name.lower()][0]}")
-                continue
+            first = seen.setdefault(name.lower(), name)
+            if first != name:
+                self._problems.add(place.at(name), f"is the same header as {first}")
             value = self._header(source, place.at(name))
             if value is not None:
-                found[name.lower()] = (name, Secret(value))
-        return tuple(found.values())
+                found.append((name, Secret(value)))
+        return tuple(found)
 
     def _header(self, source: HeaderSource, at: Place) -> str | None:
         """Return the value of a header; None: it cannot be had, and that is noted."""

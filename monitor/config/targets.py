@@ -62,7 +62,7 @@ class TargetReader:
     def _add(self, place: Place, table: Written) -> None:
         rhythms = self._rhythms_of(place, table)
         site = self._site(place, table)
-        name = normalize("NFC", table.name) if table.name else site.host if site else table.domain
+        name = normalize("NFC", table.name) if table.name else site.host if site else table.domain or ""
         self.names.add(name)
         page = self._page(place, table, site) if site else None
         if site is None or page is None:
@@ -95,6 +95,12 @@ class TargetReader:
 
     def _site(self, place: Place, table: Written) -> Site | None:
         """Return what the domain means; None: nothing, and that is noted."""
+        if table.domain is None:
+            if not self._problems.touch(place.at("domain").loc):
+                self._problems.add(
+                    place.at("domain"), 'is missing; every target has one, as in domain = "parler.com"'
+                )
+            return None
         try:
             return self._names.site(table.domain)
         except MisfitError as error:
@@ -152,7 +158,7 @@ class TargetReader:
         if first is not place:
             self._problems.add(
                 place,
-                f"has the name {shown(name)}, as {self._problems.where(first)} has; rename one of them",
+                f"has the name {shown(name)}, as {self._problems.where(first)} has; give it another name",
             )
 
     def _http_settings(self, table: HttpTable, place: Place) -> dict[str, Any]:

@@ -201,9 +201,8 @@ def parse_event(text: str) -> str:
         or text == "*"
     ):
         return text
-    return refuse(
-        f"{shown(text)} is not an event type{meant(text, _EVENTS)}; there are {listed(_EVENTS, 'and')}"
-    )
+    known = f"; there are {listed(_EVENTS, 'and')}"
+    return refuse(f"{shown(text)} is not an event type{meant(text, _EVENTS) or known}")
 
 
 def parse_url(text: str) -> str:

@@ -1,6 +1,6 @@
 """What is watched, and how: targets and their checks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from monitor.model.words import Probe
 
@@ -27,7 +27,8 @@ class HttpSettings:
 
     url: str
     user_agent: str = "platform-monitor (+https://github.com/platform-monitor)"
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Sent along; left out of `repr`, for one of them may be a password."""
     max_redirects: int = 10
     body_limit: int = 1 << 20
     """Bytes read at most, counted before and again after decompression."""
