@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -23,7 +24,7 @@ from monitor.probe.connector import ProbeConnector
 from monitor.probe.error import ProbeError
 from monitor.probe.io import Route
 from monitor.probe.reception import HEAD_LIMIT
-from monitor.probe.redirect import STATUSES, follow, target
+from monitor.probe.redirect import STATUSES, Cookies, follow, target
 from monitor.probe.text import clean, decode
 from monitor.probe.tls import Trust
 
@@ -133,33 +134,36 @@ class HttpClient:
             progress=PROGRESS.get() or Progress(),
         )
         here = start = target(url)
-        visited = {here}
+        cookies = Cookies()
+        visited = {(here, "")}
         hops: tuple[Redirect, ...] = ()
         while True:
-            exchange, location = await self._hop(
-                here, asked, hops, private=not hops or here.origin() == start.origin()
-            )
+            private = not hops or here.origin() == start.origin()
+            request = self._request(asked, private=private, cookie=cookies.give(here))
+            exchange, location = await self._hop(here, asked, hops, request)
             if location is None or max_redirects == 0:
                 return exchange
             try:
                 there = follow(here, location)
             except ProbeError as error:
                 raise BrokenExchangeError(error.failure, error.detail, exchange=exchange) from error
+            cookies.take(here, exchange.headers)
             hops = (
                 *hops,
                 Redirect(url=_kept(here), status=exchange.status, location=decode(location, _URL_LIMIT)),
             )
-            if there in visited or len(hops) > max_redirects:
+            step = (there, cookies.give(there))
+            if step in visited or len(hops) > max_redirects:
                 raise BrokenExchangeError(
                     Failure.HTTP_TOO_MANY_REDIRECTS,
-                    f"{'back at' if there in visited else f'{len(hops)} redirects, to'} {_kept(there)}",
+                    f"{'back at' if step in visited else f'{len(hops)} redirects, to'} {_kept(there)}",
                     exchange=replace(exchange, redirects=hops),
                 )
-            visited.add(there)
+            visited.add(step)
             here = there
 
     async def _hop(
-        self, url: URL, asked: _Asked, hops: tuple[Redirect, ...], *, private: bool
+        self, url: URL, asked: _Asked, hops: tuple[Redirect, ...], headers: CIMultiDict[str]
     ) -> tuple[Exchange, bytes | None]:
         """Ask one address; return the answer, and where it redirects to."""
         attempt = Attempt(
@@ -171,10 +175,10 @@ class HttpClient:
         ATTEMPT.set(attempt)
         answer = _Answer(attempt, url, hops, self._clock)
         try:
-            return await self._ask(answer, asked, self._request(asked, private=private))
+            return await self._ask(answer, asked, headers)
         except ProbeError as error:
             raise BrokenExchangeError(error.failure, error.detail, exchange=answer.exchange()) from error
-        except (aiohttp.ClientError, OSError, EOFError) as error:
+        except (aiohttp.ClientError, HttpProcessingError, OSError, EOFError) as error:
             failure, detail = classify(error)
             raise BrokenExchangeError(failure, detail, exchange=answer.exchange()) from error
 
@@ -193,19 +197,22 @@ class HttpClient:
             response.close()
         return answer.exchange(), None
 
-    def _request(self, asked: _Asked, *, private: bool) -> CIMultiDict[str]:
+    def _request(self, asked: _Asked, *, private: bool, cookie: str) -> CIMultiDict[str]:
         """Return the headers to send; those of the user only where the user meant them to go."""
         key = (asked.user_agent, asked.headers if private else ())
-        known = self._requests.get(key)
-        if known is not None:
-            return known
-        headers = CIMultiDict(
-            {"User-Agent": asked.user_agent, "Accept": _ACCEPT, "Accept-Encoding": ACCEPTED}
-        )
-        headers.update(key[1])
-        self._requests[key] = headers
-        if len(self._requests) > _REQUESTS_REMEMBERED:
-            self._requests.popitem(last=False)
+        headers = self._requests.get(key)
+        if headers is None:
+            headers = CIMultiDict(
+                {"User-Agent": asked.user_agent, "Accept": _ACCEPT, "Accept-Encoding": ACCEPTED}
+            )
+            headers.update(key[1])
+            self._requests[key] = headers
+            if len(self._requests) > _REQUESTS_REMEMBERED:
+                self._requests.popitem(last=False)
+        if cookie:
+            own = headers.get("Cookie")
+            headers = headers.copy()
+            headers["Cookie"] = f"{own}; {cookie}" if own else cookie
         return headers
 
 

@@ -1,4 +1,4 @@
-"""Where a redirect leads, or why nobody should go there."""
+"""Where a redirect leads, or why nobody should go there; and what is carried along the way."""
 
 from typing import Final, NoReturn
 from urllib.parse import quote
@@ -14,8 +14,38 @@ STATUSES: Final = frozenset({301, 302, 303, 307, 308})
 _SCHEMES: Final = frozenset({"http", "https"})
 _HOST_LIMIT: Final = 253
 _LABEL_LIMIT: Final = 63
+_COOKIES: Final = 20
+_COOKIE_LIMIT: Final = 1024
 # Every printable ASCII character stays as the server wrote it.
 _SAFE: Final = bytes(range(0x21, 0x7F)).decode()
+
+
+class Cookies:
+    """Cookies handed out along one redirect chain, given back to the same host until it ends.
+
+    Some sites redirect to themselves until their cookie comes back: without it they would look
+    like a loop. Nothing is kept from one look to the next.
+    """
+
+    def __init__(self) -> None:
+        self._hosts: dict[str, dict[str, str]] = {}
+
+    def take(self, url: URL, headers: tuple[tuple[str, str], ...]) -> None:
+        """Keep the cookies that an answer of `url` sets, of sober size and number."""
+        for name, value in headers:
+            if name != "set-cookie":
+                continue
+            cookie, _, _attributes = value.partition(";")
+            key, equals, _ = cookie.partition("=")
+            mine = self._hosts.setdefault(url.raw_host or "", {})
+            if equals and key.strip() and len(cookie) <= _COOKIE_LIMIT and cookie.isascii():
+                mine[key.strip()] = cookie.strip()
+            if len(mine) > _COOKIES:
+                mine.popitem()
+
+    def give(self, url: URL) -> str:
+        """Return the Cookie header for `url`, or an empty string."""
+        return "; ".join(self._hosts.get(url.raw_host or "", {}).values())
 
 
 def target(url: str) -> URL:

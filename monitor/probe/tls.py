@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Final, Literal
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import NameOID
 
 from monitor.failure import Failure
@@ -22,6 +23,17 @@ _NAMES: Final = 20
 _NAME_LIMIT: Final = 200
 _REMEMBERED: Final = 4096
 _LATEST: Final = datetime.max.replace(tzinfo=UTC)
+# What cryptography raises on certificates that break the rules; half of it was met by a fuzzer only.
+_UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.ExtensionNotFound,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 _EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -133,7 +145,7 @@ def _read(der: bytes, version: str, cipher: str) -> TlsFacts | None:
                 sha256=sha256(der).hexdigest(),
                 names=_names(certificate),
             )
-        except ValueError:
+        except _UNREADABLE:
             return None
 
 
@@ -142,7 +154,7 @@ def _attribute(
 ) -> str | None:
     try:
         found = (certificate.subject if side == "subject" else certificate.issuer).get_attributes_for_oid(oid)
-    except ValueError:  # a name that is not in the charset that it says
+    except _UNREADABLE:  # such as a name that is not in the charset that it says
         return None
     if not found:
         return None
@@ -158,7 +170,7 @@ def _date(
     """Return the date; one that is outside of the calendar bounds nothing."""
     try:
         date: datetime = getattr(certificate, which)
-    except (ValueError, OverflowError):
+    except _UNREADABLE:
         return otherwise
     return date
 
@@ -166,7 +178,7 @@ def _date(
 def _names(certificate: x509.Certificate) -> tuple[str, ...]:
     try:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType, ValueError):
+    except _UNREADABLE:
         return ()
     return tuple(_first(extension.value))
 
