@@ -1,0 +1,140 @@
+"""The resolver of the small internet: UDP and TCP on loopback.
+
+It answers for the whole world at once, as a recursive resolver does. Answers are kept as bytes by
+the bytes of their question until the world changes, so that a question costs next to nothing.
+"""
+
+import asyncio
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rdatatype
+import dns.rrset
+
+from monitor.replay.tables import NameTable
+from monitor.replay.world import MOST_ALIASES, Resolved, World
+
+_LEAST_DATAGRAM: Final = 512
+_MOST: Final = 65_535
+_REMEMBERED: Final = 10_000
+_RESOLVER: Final = {"servfail": "SERVFAIL", "refuses": "REFUSED"}
+
+
+class Answers:
+    """Turns questions into answers. None: silence."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._edition = -1
+        self._kept: dict[tuple[bytes, bool], bytes | None] = {}
+
+    def answer(self, wire: bytes, *, datagram: bool) -> bytes | None:
+        """Return the answer to a message, ids and all; None: none is given."""
+        if self._edition != self._world.edition or len(self._kept) > _REMEMBERED:
+            self._edition = self._world.edition
+            self._kept.clear()
+        key = (wire[2:], datagram)
+        if key in self._kept:
+            kept = self._kept[key]
+        else:
+            kept = self._kept[key] = self._made(wire, datagram=datagram)
+        return None if kept is None else wire[:2] + kept
+
+    def _made(self, wire: bytes, *, datagram: bool) -> bytes | None:
+        """Return the answer without its id."""
+        try:
+            query = dns.message.from_wire(wire)
+        except dns.exception.DNSException:
+            return None
+        if not query.question or query.flags & dns.flags.QR:
+            return None
+        response = dns.message.make_response(query, recursion_available=True)
+        if not self._fill(response):
+            return None
+        size = max(_LEAST_DATAGRAM, query.payload) if datagram else _MOST
+        return response.to_wire(max_size=size, prefer_truncation=True)[2:]
+
+    def _fill(self, response: dns.message.Message) -> bool:
+        """Write the answer; False: there is none."""
+        world, asked = self._world, response.question[0]
+        code = _RESOLVER.get(world.resolver)
+        if code is None:
+            name = asked.name.to_text(omit_final_dot=True).lower()
+            found = world.resolve(name)
+            if found.answer == "silence" or world.resolver == "silent":
+                return False
+            code = "SERVFAIL" if len(found.chain) == MOST_ALIASES else found.answer
+            if code in ("NOERROR", "NXDOMAIN"):
+                self._write(response, found, dns.rdatatype.to_text(asked.rdtype))
+        response.set_rcode(dns.rcode.from_text(code))
+        return True
+
+    def _write(self, response: dns.message.Message, found: Resolved, rtype: str) -> None:
+        for name, records in found.chain:
+            _add(response.answer, name, records.ttl, "CNAME", (f"{records.cname}.",))
+        values = _values(found.name, found.records, rtype) if found.records else ()
+        if found.records and values:
+            _add(response.answer, found.name, found.records.ttl, rtype, values)
+            return
+        zone = self._world.authority(found.name)
+        if zone is not None:
+            _add(response.authority, zone[0], zone[1].ttl, "SOA", _values(*zone, "SOA"))
+
+
+def _values(name: str, records: NameTable, rtype: str) -> tuple[str, ...]:
+    if rtype == "NS":
+        return tuple(f"{host}." for host in records.ns)
+    if rtype == "MX":
+        return tuple(f"{server}." for server in records.mx)
+    if rtype == "SOA" and not records.soa and records.ns:
+        return (f"{records.ns[0]}. hostmaster.{name}. 1 7200 900 1209600 300",)
+    if rtype == "SOA":
+        return (records.soa,) if records.soa else ()
+    return {"A": records.a, "AAAA": records.aaaa}.get(rtype, ())
+
+
+def _add(section: list[dns.rrset.RRset], name: str, ttl: float, rtype: str, values: tuple[str, ...]) -> None:
+    if values:
+        section.append(dns.rrset.from_text(f"{name}.", int(ttl), "IN", rtype, *values))
+
+
+class DatagramServer(asyncio.DatagramProtocol):
+    """Answers over UDP; `in_vain` is told of every question that gets no answer."""
+
+    def __init__(self, answers: Answers, in_vain: Callable[[], None]) -> None:
+        self._answers = answers
+        self._in_vain = in_vain
+        self._transport: asyncio.DatagramTransport
+
+    def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]  # asyncio's own
+        """Keep the transport."""
+        self._transport = transport
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """Answer one question."""
+        answer = self._answers.answer(data, datagram=True)
+        if answer is None:
+            self._in_vain()
+        else:
+            self._transport.sendto(answer, addr)
+
+
+async def serve_stream(
+    answers: Answers, in_vain: Callable[[], None], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    """Answer over TCP (RFC 7766) until the client hangs up."""
+    with suppress(asyncio.IncompleteReadError, OSError):
+        while True:
+            (length,) = struct.unpack("!H", await reader.readexactly(2))
+            answer = answers.answer(await reader.readexactly(length), datagram=False)
+            if answer is None:
+                in_vain()
+            else:
+                writer.write(struct.pack("!H", len(answer)) + answer)
+    writer.close()

@@ -1,0 +1,247 @@
+"""A small internet on loopback: a resolver, the web, registries, and the way to them.
+
+It stands on the ports that the system gives it, in the running event loop, without root. What it
+hands out (route, trust, resolvers, registries, networks) is all that a monitor needs to live in it.
+"""
+
+import asyncio
+import socket
+import ssl
+import struct
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Final, cast
+from urllib.parse import urlsplit
+
+from monitor.attribute import AsTable
+from monitor.model import RegistrationSettings
+from monitor.probe.registries import Registries
+from monitor.probe.tls import Trust
+from monitor.replay.authority import Authority, Order
+from monitor.replay.clock import ReplayClock
+from monitor.replay.dns_server import Answers, DatagramServer, serve_stream
+from monitor.replay.http_server import Reply, WebServer, page_reply
+from monitor.replay.registration_server import WhoisServer, rdap_domain, rdap_reply, whois_reply
+from monitor.replay.route import LOOPBACK, RESOLVER, Ports, ReplayRoute
+from monitor.replay.scenario import Scenario
+from monitor.replay.tables import CertificateTable, NameTable
+from monitor.replay.world import World
+
+_MARGIN: Final = timedelta(days=60)
+# Where the registries of the small internet live: AS112's block, as the resolver.
+_REGISTRY_NET: Final = "192.175.48"
+_FIRST_REGISTRY: Final = 100
+_MOST_REGISTRIES: Final = 100
+_NOBODY: Final = "nobody.invalid"
+_BACKLOG: Final = 1024
+_TRIES: Final = 5
+_LINGER_RESET: Final = struct.pack("ii", 1, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Internet:
+    """What a monitor is given to live in a scenario, and the world behind it."""
+
+    world: World
+    route: ReplayRoute
+    trust: Trust
+    resolvers: tuple[tuple[str, int], ...]
+    registries: Registries
+    networks: AsTable
+
+
+@asynccontextmanager
+async def open_internet(scenario: Scenario, clock: ReplayClock) -> AsyncIterator[Internet]:
+    """Open the internet as it was before the scenario began; its servers close at the end."""
+    registries = Registries.load()
+    hosts = _registry_hosts(scenario, registries)
+    world = World({host: NameTable(a=(address,)) for host, address in hosts.items()})
+    for circumstance in scenario.before:
+        world.apply(circumstance.set)
+    authority = Authority()
+    servers = _Servers(scenario, world, clock, authority, _rdap_hosts(scenario, registries))
+    async with AsyncExitStack() as stack:
+        ports = await servers.open(stack)
+        yield Internet(
+            world=world,
+            route=ReplayRoute(world, clock, ports),
+            trust=authority.trust,
+            resolvers=(RESOLVER,),
+            registries=registries,
+            networks=scenario.networks,
+        )
+
+
+def _domains(scenario: Scenario) -> Iterable[str]:
+    settings = (check.settings for check in scenario.checks)
+    return [each.domain for each in settings if isinstance(each, RegistrationSettings)]
+
+
+def _rdap_hosts(scenario: Scenario, registries: Registries) -> frozenset[str]:
+    bases = {registries.rdap_base(domain) for domain in _domains(scenario)}
+    return frozenset(urlsplit(base).hostname or "" for base in bases if base)
+
+
+def _registry_hosts(scenario: Scenario, registries: Registries) -> Mapping[str, str]:
+    """Return an address for every server that the registration probe will ask."""
+    servers = {registries.whois_server(domain) for domain in _domains(scenario)}
+    names = {*_rdap_hosts(scenario, registries), *(server[0] for server in servers if server)}
+    return {
+        name: f"{_REGISTRY_NET}.{_FIRST_REGISTRY + index % _MOST_REGISTRIES}"
+        for index, name in enumerate(sorted(names))
+    }
+
+
+class _Servers:
+    """The servers, and what they prepared for the world as it stands."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        world: World,
+        clock: ReplayClock,
+        authority: Authority,
+        rdap_hosts: frozenset[str],
+    ) -> None:
+        self._scenario = scenario
+        self._world = world
+        self._clock = clock
+        self._authority = authority
+        self._rdap_hosts = rdap_hosts
+        self._edition = -1
+        self._pages: dict[str, tuple[Reply, Reply, int]] = {}
+        self._requests = 0
+        self._contexts: dict[str, ssl.SSLContext] = {}
+
+    async def open(self, stack: AsyncExitStack) -> Ports:
+        """Open everything on ports that the system chooses, the same for DNS over UDP and TCP."""
+        web = partial(WebServer, self.respond, self.in_vain)
+        answers = Answers(self._world)
+        return Ports(
+            dns=await self._open_dns(stack, answers),
+            http=await _listen(stack, web),
+            https=await _listen(stack, web, self._tls()),
+            whois=await _listen(stack, partial(WhoisServer, self.whois, self.in_vain)),
+            resetting=await _listen(stack, _Resetting),
+            silent=await _listen(stack, partial(_Silent, self.in_vain)),
+        )
+
+    def respond(self, host: str, path: str) -> Reply:
+        """Return what is answered over HTTP."""
+        self._renew()
+        if host in self._rdap_hosts:
+            domain = rdap_domain(path)
+            return rdap_reply(domain, self._world.registered.get(domain))
+        usual, other, every = self._pages.get(host) or self._prepare(host)
+        if not every:
+            return usual
+        self._requests += 1
+        return usual if self._requests % every else other
+
+    def _prepare(self, host: str) -> tuple[Reply, Reply, int]:
+        """Return what a site answers, to all requests and to every so-many-th, ready to be sent."""
+        site = self._world.sites.get(host)
+        other = site.now_and_then if site else None
+        prepared = page_reply(site), page_reply(other), other.every if other else 0
+        self._pages[host] = prepared
+        return prepared
+
+    def whois(self, question: str) -> Reply:
+        """Return what is answered over WHOIS."""
+        return whois_reply(question, self._world.registered.get)
+
+    def in_vain(self) -> None:
+        """Let the time pass that a probe waits for an answer which will not come."""
+        spent = self._clock.spend()
+        skip = getattr(asyncio.get_running_loop(), "skip", None)
+        if skip is not None and spent > 0:
+            skip(spent)
+
+    def _renew(self) -> None:
+        if self._edition != self._world.edition:
+            self._edition = self._world.edition
+            self._pages.clear()
+            self._contexts.clear()
+
+    def _tls(self) -> ssl.SSLContext:
+        """Return a context that shows each client the certificate of the name that it asks for."""
+        context = self._authority.context(self._order(_NOBODY))
+
+        def choose(connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+            connection.context = self._context(name or _NOBODY)
+
+        context.sni_callback = choose
+        return context
+
+    def _context(self, host: str) -> ssl.SSLContext:
+        self._renew()
+        context = self._contexts.get(host)
+        if context is None:
+            context = self._contexts[host] = self._authority.context(self._order(host))
+        return context
+
+    def _order(self, host: str) -> Order:
+        """Return what the certificate of a host says; what the scenario leaves out is filled in."""
+        site = self._world.sites.get(host)
+        table = site.certificate if site else CertificateTable()
+        known = site is not None or host in self._rdap_hosts
+        return Order(
+            host=host if known else _NOBODY,
+            names=table.names or ((host,) if known else (_NOBODY,)),
+            issuer=table.issuer,
+            not_before=table.not_before or self._scenario.start - _MARGIN,
+            not_after=table.not_after or self._scenario.end + _MARGIN,
+            trusted=table.trusted,
+        )
+
+    async def _open_dns(self, stack: AsyncExitStack, answers: Answers) -> int:
+        """Open UDP and TCP on one port: the one that the system gave to TCP, if UDP has it free."""
+        for tries_left in reversed(range(_TRIES)):
+            server = await asyncio.start_server(partial(serve_stream, answers, self.in_vain), LOOPBACK, 0)
+            port: int = server.sockets[0].getsockname()[1]
+            try:
+                datagrams, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+                    lambda: DatagramServer(answers, self.in_vain), local_addr=(LOOPBACK, port)
+                )
+            except OSError:
+                server.close()
+                if not tries_left:
+                    raise
+                continue
+            stack.callback(server.close)
+            stack.callback(datagrams.close)
+            break
+        return port
+
+
+async def _listen(
+    stack: AsyncExitStack, protocol: Callable[[], asyncio.Protocol], tls: ssl.SSLContext | None = None
+) -> int:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(protocol, LOOPBACK, 0, ssl=tls, backlog=_BACKLOG)
+    stack.callback(server.close)
+    port: int = server.sockets[0].getsockname()[1]
+    return port
+
+
+class _Resetting(asyncio.Protocol):
+    """Breaks a connection as soon as it stands, with RST."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        connection: socket.socket = transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_RESET)
+        cast("asyncio.Transport", transport).abort()
+
+
+class _Silent(asyncio.Protocol):
+    """Takes a connection, and says nothing."""
+
+    def __init__(self, in_vain: Callable[[], None]) -> None:
+        self._in_vain = in_vain
+
+    def data_received(self, data: bytes) -> None:
+        del data
+        self._in_vain()

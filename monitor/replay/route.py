@@ -1,0 +1,78 @@
+"""The way into the small internet: addresses of the scenario lead to servers on loopback.
+
+No packet leaves this machine: an address that the scenario does not know has no route.
+"""
+
+import errno
+import os
+from dataclasses import dataclass
+from typing import Final
+
+from monitor.replay.clock import ReplayClock
+from monitor.replay.world import World
+
+LOOPBACK: Final = "127.0.0.1"
+RESOLVER: Final = ("192.175.48.53", 53)
+"""Where the monitor is told to ask. AS112's block (RFC 7534): public, and nobody's server."""
+
+_DNS_PORT: Final = 53
+_CONNECT_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Where the servers of the small internet really listen, on loopback."""
+
+    dns: int
+    http: int
+    https: int
+    whois: int
+    resetting: int
+    """Breaks every connection as soon as it stands."""
+    silent: int
+    """Takes every connection, and says nothing."""
+
+
+class ReplayRoute:
+    """Answers for every address as the world stands now."""
+
+    def __init__(self, world: World, clock: ReplayClock, ports: Ports) -> None:
+        self._world = world
+        self._clock = clock
+        self._dns = ports.dns
+        self._behind = {80: ports.http, 443: ports.https, 43: ports.whois}
+        self._elsewhere = {"resets": ports.resetting, "hangs": ports.silent}
+
+    def tcp(self, address: str, port: int) -> tuple[str, int]:
+        """Return the endpoint on loopback; raises OSError as the network would.
+
+        An address that drops what it is sent raises TimeoutError, after the time was spent.
+        """
+        if (address, port) == RESOLVER:
+            return self._resolver()
+        reach = self._world.reach.get(address) if self._world.online else None
+        if reach is None:
+            raise _error(errno.ENETUNREACH)
+        if reach == "drops":
+            self._clock.spend(_CONNECT_S)
+            raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+        behind = self._behind.get(port)
+        if reach == "refuses" or behind is None:
+            raise _error(errno.ECONNREFUSED)
+        return LOOPBACK, self._elsewhere.get(reach, behind)
+
+    def udp(self, address: str, port: int) -> tuple[str, int]:
+        """Return the endpoint for datagrams; raises OSError as the network would."""
+        if (address, port) != RESOLVER:
+            raise _error(errno.ENETUNREACH)
+        return self._resolver()
+
+    def _resolver(self) -> tuple[str, int]:
+        if not self._world.online or self._world.resolver == "unreachable":
+            raise _error(errno.ENETUNREACH)
+        return LOOPBACK, self._dns
+
+
+def _error(code: int) -> OSError:
+    """Return the error with its own class: OSError chooses ConnectionRefusedError by itself."""
+    return OSError(code, os.strerror(code))

@@ -1,0 +1,233 @@
+"""The shape of a scenario file: one pydantic model per table (docs/scenarios.md).
+
+The same values are the state of the small internet: a fact's `set` holds the keys that it changes,
+and is laid over what was there before.
+"""
+
+from datetime import datetime
+from typing import Annotated, Final
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from monitor.config.durations import parse_duration
+from monitor.config.names import parse_host
+from monitor.config.values import one_of, parse_flag, parse_header_name, parse_word, plain, text_of, whole
+from monitor.model import EventType, Layer, Status
+from monitor.replay.values import (
+    addresses,
+    host_or_none,
+    hosts,
+    mail_servers,
+    parse_address,
+    parse_line,
+    parse_moment,
+    parse_soa,
+    parse_sources,
+    parse_synthetic,
+    parse_ttl,
+    words,
+)
+
+# What a chronicle tells of: the layers that are watched, and what only explains them.
+TOLD_LAYERS: Final = (*Layer, "content", "listing", "vendor", "announcement", "legal", "monitor")
+
+Text = Annotated[str, BeforeValidator(text_of(lambda text: plain(" ".join(text.split()), 4_000)))]
+Raw = Annotated[str, BeforeValidator(text_of(lambda text: text))]
+Line = Annotated[str, BeforeValidator(text_of(parse_line))]
+Word = Annotated[str, BeforeValidator(text_of(parse_word))]
+Moment = Annotated[datetime, BeforeValidator(parse_moment)]
+Duration = Annotated[float, BeforeValidator(parse_duration)]
+Host = Annotated[str, BeforeValidator(text_of(parse_host))]
+Address = Annotated[str, BeforeValidator(text_of(parse_address))]
+HeaderName = Annotated[str, BeforeValidator(text_of(parse_header_name))]
+Flag = Annotated[bool, BeforeValidator(parse_flag)]
+Words = Annotated[tuple[str, ...], BeforeValidator(words)]
+LayerName = Annotated[str, BeforeValidator(one_of(*Layer))]
+StatusName = Annotated[str, BeforeValidator(one_of(*Status))]
+EventName = Annotated[str, BeforeValidator(one_of(*(t.value for t in EventType if t is not EventType.TEST)))]
+RegistrySays = Annotated[
+    str, BeforeValidator(one_of("answers", "limited", "unreachable", "garbage", "silent"))
+]
+
+
+class Table(BaseModel):
+    """A table of the file: an unknown key is a mistake, and so is a value of another type."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class NameTable(Table):
+    """What DNS says about a name. `answer` other than NOERROR takes everything below the name with it."""
+
+    answer: Annotated[
+        str, BeforeValidator(one_of("NOERROR", "NXDOMAIN", "SERVFAIL", "REFUSED", "silence"))
+    ] = "NOERROR"
+    a: Annotated[tuple[str, ...], BeforeValidator(addresses(4))] = ()
+    aaaa: Annotated[tuple[str, ...], BeforeValidator(addresses(6))] = ()
+    cname: Annotated[str, BeforeValidator(host_or_none)] = ""
+    ns: Annotated[tuple[str, ...], BeforeValidator(hosts)] = ()
+    mx: Annotated[tuple[str, ...], BeforeValidator(mail_servers)] = ()
+    soa: Annotated[str, BeforeValidator(text_of(parse_soa))] = ""
+    ttl: Annotated[float, BeforeValidator(parse_ttl)] = 300.0
+
+
+class CertificateTable(Table):
+    """The certificate that a site shows."""
+
+    issuer: Text = "Replay Certificate Authority"
+    not_before: Moment | None = None
+    not_after: Moment | None = None
+    names: Annotated[tuple[str, ...], BeforeValidator(hosts)] = ()
+    trusted: Flag = True
+
+
+class PageTable(Table):
+    """One answer over HTTP."""
+
+    answer: Annotated[str, BeforeValidator(one_of("page", "hang", "disconnect", "garbage"))] = "page"
+    status: Annotated[int, BeforeValidator(whole(200, 599))] = 200
+    title: Line = ""
+    text: Raw = ""
+    text_length: Annotated[int, BeforeValidator(whole(0, 1_000_000))] = 0
+    location: Line = ""
+    headers: dict[HeaderName, Line] = {}
+
+
+class OtherPageTable(PageTable):
+    """What a site answers to every so-many-th request instead; 0: never."""
+
+    every: Annotated[int, BeforeValidator(whole(0, 1_000_000))]
+
+
+class SiteTable(PageTable):
+    """What a web server answers for a host name, at whatever address."""
+
+    now_and_then: OtherPageTable = OtherPageTable(every=0)
+    certificate: CertificateTable = CertificateTable()
+
+
+class RegisteredTable(Table):
+    """What the registry says about a domain, and how its two servers behave."""
+
+    registered: Flag = True
+    registrar: Line = ""
+    iana_id: Annotated[int, BeforeValidator(whole(1, 9_999_999))] | None = None
+    statuses: Words = ()
+    name_servers: Annotated[tuple[str, ...], BeforeValidator(hosts)] = ()
+    created: Moment | None = None
+    updated: Moment | None = None
+    expires: Moment | None = None
+    rdap: RegistrySays = "answers"
+    whois: RegistrySays = "answers"
+
+
+class SetTable(Table):
+    """How a fact changes the world."""
+
+    dns: dict[Host, NameTable] = {}
+    http: dict[Host, SiteTable] = {}
+    registration: dict[Host, RegisteredTable] = {}
+    address: dict[
+        Address, Annotated[str, BeforeValidator(one_of("serves", "drops", "refuses", "resets", "hangs"))]
+    ] = {}
+    resolver: (
+        Annotated[str, BeforeValidator(one_of("answers", "silent", "servfail", "refuses", "unreachable"))]
+        | None
+    ) = None
+    monitor: Annotated[str, BeforeValidator(one_of("online", "offline"))] | None = None
+
+
+class CircumstanceTable(Table):
+    """`[[before]]`: how things were when the scenario begins."""
+
+    layer: Annotated[str, BeforeValidator(one_of(*TOLD_LAYERS))]
+    what: Text
+    source: Annotated[tuple[str, ...], BeforeValidator(parse_sources)] = ()
+    synthetic: Annotated[bool | str, BeforeValidator(parse_synthetic)] = False
+    confidence: (
+        Annotated[str, BeforeValidator(one_of("high", "medium", "low", "inferred", "background"))] | None
+    ) = None
+    set: SetTable = SetTable()
+
+
+class FactTable(CircumstanceTable):
+    """`[[facts]]`: what happened, when, and how that is known."""
+
+    at: Moment
+    id: Word | None = None
+    precision: Text | None = None
+
+
+class ScenarioTable(Table):
+    """`[scenario]`."""
+
+    id: Word
+    title: Text
+    description: Text = ""
+    start: Moment
+    end: Moment
+    vantage: Word = "replay"
+    strict: Flag = True
+
+
+class NetworkTable(Table):
+    """`[[networks]]`: who announces which addresses, in the days of the scenario."""
+
+    prefix: Raw
+    asn: Annotated[int, BeforeValidator(whole(1, 4_294_967_295))]
+    name: Text
+    source: Annotated[tuple[str, ...], BeforeValidator(parse_sources)] = ()
+    synthetic: Annotated[bool | str, BeforeValidator(parse_synthetic)] = False
+
+
+class ConditionTable(Table):
+    """What an event must say to be the one that is meant; what is left out may be anything."""
+
+    event: EventName
+    target: Text | None = None
+    layer: LayerName | None = None
+    from_: Words | None = Field(default=None, alias="from")
+    to: Words | None = None
+    status: StatusName | None = None
+    diagnosis: Text | None = None
+    reachable: Flag | None = None
+    fields: Words | None = None
+    after: Moment | None = None
+    before: Moment | None = None
+    why: Text | None = None
+
+
+class ExpectTable(ConditionTable):
+    """`[[expect]]`: an event that has to be told once."""
+
+    of: Word | None = None
+    within: Duration | None = None
+
+
+class ExpectNoneTable(ConditionTable):
+    """`[[expect_none]]`: an event that must not be told."""
+
+
+class ExpectStateTable(Table):
+    """`[[expect_state]]`: what is believed at a moment."""
+
+    at: Moment
+    target: Text | None = None
+    status: StatusName | None = None
+    reachable: Flag | None = None
+    diagnosis: Raw | None = None
+    layer: LayerName | None = None
+    providers: dict[LayerName, Words] = {}
+    why: Text | None = None
+
+
+class Document(Table):
+    """The whole file, but for the tables that it has in common with a configuration."""
+
+    scenario: ScenarioTable
+    networks: list[NetworkTable] = []
+    before: list[CircumstanceTable] = []
+    facts: list[FactTable] = []
+    expect: list[ExpectTable] = []
+    expect_none: list[ExpectNoneTable] = []
+    expect_state: list[ExpectStateTable] = []

@@ -1,0 +1,127 @@
+"""What a single value of a scenario may be: each function returns it, or raises ValueError with the words."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from typing import Any, Final
+
+import dns.exception
+import dns.name
+import dns.rdata
+from dns.rdataclass import RdataClass
+from dns.rdatatype import RdataType
+
+from monitor.config.durations import parse_duration
+from monitor.config.names import parse_host
+from monitor.config.wording import kind, refuse, shown
+
+_MOST_TTL: Final = 0x7FFF_FFFF
+
+
+def parse_moment(value: object) -> datetime:
+    """Return an aware moment in UTC."""
+    if not isinstance(value, datetime):
+        refuse(f"must be a moment such as 2021-01-11T07:59:00Z, without quotes, not {kind(value)}")
+    if value.tzinfo is None:
+        refuse(f"{value.isoformat()} has no time zone; write {value.isoformat()}Z for UTC")
+    return value.astimezone(UTC)
+
+
+def parse_sources(value: object) -> tuple[str, ...]:
+    """Return addresses of pages: one text, or a list of them."""
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list):
+        refuse(f"must be an address in quotes, or a list of them, not {kind(value)}")
+    for text in texts:
+        if not isinstance(text, str) or not text.startswith(("https://", "http://")) or " " in text.strip():
+            found = shown(text) if isinstance(text, str) else kind(text)
+            refuse(f"{found} is not the address of a page (https://…)")
+    return tuple(texts)
+
+
+def parse_synthetic(value: object) -> bool | str:
+    """Return true (all of it is invented), or what is invented and why."""
+    if value is not True and not (isinstance(value, str) and value.strip()):
+        refuse(f"must be true, or say in quotes what is invented, not {kind(value)}; leave it out otherwise")
+    return value
+
+
+def parse_address(text: str) -> str:
+    """Return an IP address in its normal form."""
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        refuse(f"{shown(text)} is not an IP address")
+
+
+def addresses(version: int) -> Callable[[object], tuple[str, ...]]:
+    """Return a validator for a list of addresses of one family."""
+
+    def validate(value: object) -> tuple[str, ...]:
+        found = []
+        for text in _texts(value, "addresses"):
+            address = parse_address(text)
+            if ip_address(address).version != version:
+                refuse(f"{shown(text)} is not an IPv{version} address")
+            found.append(address)
+        return tuple(found)
+
+    return validate
+
+
+def hosts(value: object) -> tuple[str, ...]:
+    """Return a list of host names."""
+    return tuple(parse_host(text) for text in _texts(value, "host names"))
+
+
+def host_or_none(value: object) -> str:
+    """Return a host name; an empty text takes one away."""
+    if not isinstance(value, str):
+        refuse(f"must be a host name in quotes, not {kind(value)}")
+    return parse_host(value) if value else ""
+
+
+def mail_servers(value: object) -> tuple[str, ...]:
+    """Return mail servers in the form `10 mail.example.com`."""
+    found = []
+    for text in _texts(value, "mail servers"):
+        rank, _, host = text.partition(" ")
+        if not rank.isdigit() or int(rank) > 0xFFFF or not host:  # noqa: PLR2004 - 16 bits
+            refuse(f'{shown(text)} is not a mail server; write "10 mail.example.com"')
+        found.append(f"{int(rank)} {parse_host(host)}")
+    return tuple(found)
+
+
+def parse_soa(text: str) -> str:
+    """Return the data of an SOA record: `ns.example.com. admin.example.com. 1 7200 900 1209600 300`."""
+    try:
+        record = dns.rdata.from_text(RdataClass.IN, RdataType.SOA, text, origin=dns.name.root)
+    except (dns.exception.DNSException, ValueError) as error:
+        refuse(f"{shown(text)} is not the data of an SOA record: {error}")
+    return str(record.to_text())
+
+
+def parse_ttl(value: object) -> float:
+    """Return a TTL: a duration in whole seconds."""
+    seconds = parse_duration(value)
+    if seconds != int(seconds) or seconds > _MOST_TTL:
+        refuse("must be whole seconds that fit 31 bits")
+    return seconds
+
+
+def parse_line(text: str) -> str:
+    """Return one line of printable text; it may be empty."""
+    if not text.isprintable():
+        refuse(f"{shown(text)} has a line break or a control character")
+    return text
+
+
+def words(value: object) -> tuple[str, ...]:
+    """Return one word or a list of words."""
+    return tuple([value] if isinstance(value, str) else _texts(value, "words"))
+
+
+def _texts(value: object, what: str) -> Sequence[Any]:
+    if not isinstance(value, (list, tuple)) or not all(isinstance(text, str) for text in value):
+        refuse(f"must be a list of {what} in quotes, not {kind(value)}")
+    return value

@@ -1,0 +1,102 @@
+"""How the small internet stands at one moment: names, pages, registrations, addresses.
+
+Only facts change it. Servers read it, and drop what they prepared when `edition` has moved on.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from monitor.replay.tables import NameTable, RegisteredTable, SetTable, SiteTable, Table
+
+T = TypeVar("T", bound=Table)
+
+MOST_ALIASES: Final = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """What a resolver finds for a name: where the aliases lead, and what is there."""
+
+    answer: str
+    """As in `NameTable.answer`."""
+    chain: tuple[tuple[str, NameTable], ...]
+    """The names that are aliases, in order."""
+    name: str
+    """The last one."""
+    records: NameTable | None
+
+
+class World:
+    """The state of the small internet. `fixed`: names that every world has, such as its registries."""
+
+    def __init__(self, fixed: Mapping[str, NameTable]) -> None:
+        self.edition = 0
+        self.online = True
+        self.resolver = "answers"
+        self.sites: dict[str, SiteTable] = {}
+        self.registered: dict[str, RegisteredTable] = {}
+        self.reach: dict[str, str] = {}
+        """How addresses behave that somebody has or had: `serves`, `drops`, …"""
+        self._names: dict[str, NameTable] = {}
+        for name, table in fixed.items():
+            self._set_name(name, table)
+
+    def apply(self, change: SetTable) -> None:
+        """Lay a change over the world: keys that it does not name stay as they are."""
+        self.edition += 1
+        for name, records in change.dns.items():
+            self._set_name(name, _laid_over(self._names.get(name), records))
+        for host, site in change.http.items():
+            self.sites[host] = _laid_over(self.sites.get(host), site)
+        for domain, registered in change.registration.items():
+            self.registered[domain] = _laid_over(self.registered.get(domain), registered)
+        self.reach.update(change.address)
+        self.resolver = change.resolver or self.resolver
+        if change.monitor is not None:
+            self.online = change.monitor == "online"
+
+    def resolve(self, name: str) -> Resolved:
+        """Return what DNS says about a name, aliases followed."""
+        chain: list[tuple[str, NameTable]] = []
+        while True:
+            answer = self._answer(name)
+            records = self._names.get(name) if answer == "NOERROR" else None
+            if records is None or not records.cname or len(chain) == MOST_ALIASES:
+                return Resolved(answer=answer, chain=tuple(chain), name=name, records=records)
+            chain.append((name, records))
+            name = records.cname
+
+    def authority(self, name: str) -> tuple[str, NameTable] | None:
+        """Return the zone that a name lies in: the nearest name at or above it that has name servers."""
+        for above in _upwards(name):
+            records = self._names.get(above)
+            if records is not None and records.ns:
+                return above, records
+        return None
+
+    def _set_name(self, name: str, records: NameTable) -> None:
+        self._names[name] = records
+        for address in (*records.a, *records.aaaa):
+            self.reach.setdefault(address, "serves")
+
+    def _answer(self, name: str) -> str:
+        """Return the answer: a zone that fails takes the names below it with it."""
+        for above in _upwards(name):
+            records = self._names.get(above)
+            if records is not None and records.answer != "NOERROR":
+                return records.answer
+        return "NOERROR" if name in self._names else "NXDOMAIN"
+
+
+def _laid_over(before: T | None, change: T) -> T:
+    """Return what was there with the keys that were written in the change."""
+    if before is None:
+        return change
+    return before.model_copy(update={name: getattr(change, name) for name in change.model_fields_set})
+
+
+def _upwards(name: str) -> Iterator[str]:
+    while name:
+        yield name
+        name = name.partition(".")[2]
