@@ -91,7 +91,13 @@ class Daemon:
         """The committed state of every target: what is not stored is not shown either."""
         self.fleet = FleetMetrics(config.targets)
         self.own = OwnMetrics(version=__version__)
-        self.outbox = Outbox(store, receivers, sender=sender, clock=SystemClock())
+        self.outbox = Outbox(
+            store,
+            receivers,
+            sender=sender,
+            clock=SystemClock(),
+            settled=lambda how: self.own.delivered(how.delivery.receiver, how.outcome),
+        )
         self.committer = Committer(store, receivers=routes(receivers), on_commit=self.committed)
         self.pipeline = Pipeline(
             io=io,

@@ -27,7 +27,8 @@ def set_up(*, level: str = "info", form: str = "auto") -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     if json:
-        shared += [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        shared.append(structlog.processors.dict_tracebacks)
+        shared.append(structlog.processors.JSONRenderer(ensure_ascii=False))
     else:
         shared.append(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
     structlog.configure(

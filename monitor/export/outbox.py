@@ -12,7 +12,7 @@
 
 import asyncio
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -45,6 +45,10 @@ class Retry:
         return rng.uniform(0.0, min(self.cap_s, self.first_s * 2.0 ** min(attempts, 30)))
 
 
+def _nobody(_: Settlement) -> None:
+    """Count nothing."""
+
+
 class Outbox:
     """Sends what is due. `run` is its loop, `wake` tells it that there is something new."""
 
@@ -57,11 +61,15 @@ class Outbox:
         clock: Clock,
         rng: random.Random | None = None,
         retry: Retry | None = None,
+        settled: Callable[[Settlement], None] | None = None,
     ) -> None:
+        """Build the lanes; `settled` is told how each try ended, once that is stored."""
         retry = retry or Retry()
         rng = rng or random.Random()  # noqa: S311 - scatters waits, guards nothing
         self._lanes = {
-            receiver.name: _Lane(store, receiver, sender=sender, clock=clock, rng=rng, retry=retry)
+            receiver.name: _Lane(
+                store, receiver, sender=sender, clock=clock, rng=rng, retry=retry, settled=settled or _nobody
+            )
             for receiver in receivers
         }
 
@@ -99,7 +107,9 @@ class _Lane:
         clock: Clock,
         rng: random.Random,
         retry: Retry,
+        settled: Callable[[Settlement], None],
     ) -> None:
+        self._settled = settled
         self._store = store
         self._receiver = receiver
         self._sender = sender
@@ -182,6 +192,8 @@ class _Lane:
         if self._unsettled:
             # Kept while the store refuses: sending again would be allowed, but nobody wants it.
             await self._store.settle(self._unsettled)
+            for settlement in self._unsettled:
+                self._settled(settlement)
             self._unsettled.clear()
 
     def _judge(self, delivery: Delivery, answer: Answer) -> Settlement:
