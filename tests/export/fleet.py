@@ -106,10 +106,15 @@ def records(rcode: str | None = "NOERROR") -> DnsFacts:
 
 
 def registration(*statuses: str, **more: object) -> RegistrationFacts:
-    fields = {"registered": True, "expires": datetime(2025, 1, 1, tzinfo=UTC), **more}
-    return RegistrationFacts(
-        domain="parler.com", source="rdap", server="https://rdap.example/", statuses=statuses, **fields
-    )
+    fields = {
+        "domain": "parler.com",
+        "source": "rdap",
+        "server": "https://rdap.example/",
+        "registered": True,
+        "expires": datetime(2025, 1, 1, tzinfo=UTC),
+        **more,
+    }
+    return RegistrationFacts(statuses=statuses, **fields)
 
 
 def state(
@@ -142,5 +147,5 @@ def samples(exposition: str) -> dict[str, float]:
 def promtool_says(promtool: Path, exposition: bytes) -> tuple[int, bytes, bytes]:
     """Return the exit status and the words of `promtool check metrics`."""
     command = [promtool, "check", "metrics"]
-    lint = subprocess.run(command, input=exposition, capture_output=True, check=False)  # noqa: S603 - a fixed program
+    lint = subprocess.run(command, input=exposition, capture_output=True, check=False)
     return lint.returncode, lint.stdout, lint.stderr

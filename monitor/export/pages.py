@@ -1,0 +1,154 @@
+"""The pages: what is known, in words, for people with any browser and none of its scripts.
+
+Everything that came from the network goes through `plain` and is escaped by the templates.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from monitor.export.assets import Assets
+from monitor.export.families import shown_now
+from monitor.export.overview import Overview
+from monitor.export.plain import ago, duration, exact, moment, plain, share
+from monitor.export.timeline import Timeline, timeline
+from monitor.failure import MEANING
+from monitor.model import Layer, Probe, Run, Status, StoredEvent, Target, TargetState
+from monitor.store.rows import IncidentRow, Period
+
+# DESIGN, "Words": what an organisation does for a target. A registrar does not host.
+LAYERS: Final[dict[Layer, tuple[str, str]]] = {
+    Layer.REGISTRATION: ("Registration", "registrar of the name"),
+    Layer.DNS: ("DNS", "serves the zone"),
+    Layer.NETWORK: ("Network", "announces the address that answers"),
+    Layer.EDGE: ("Edge", "CDN or reverse proxy in front"),
+    Layer.MAIL: ("Mail", "takes the mail"),
+    Layer.CERTIFICATE: ("Certificate", "issued the certificate"),
+}
+ORIGIN: Final = "origin not observable behind a reverse proxy"
+SIGNS: Final[dict[Status, str]] = {
+    Status.UP: "●",
+    Status.DEGRADED: "◐",
+    Status.DOWN: "▼",
+    Status.UNKNOWN: "?",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """What the store tells about one target; None where it could not be read."""
+
+    events: Sequence[StoredEvent] | None
+    incidents: Sequence[IncidentRow] | None
+    periods: Sequence[Period] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """The last thing that a probe told, and how its last run ended."""
+
+    probe: Probe
+    run: Run | None
+    facts: Any
+    at: datetime | None
+    current: bool
+    """Whether the last run still shows it."""
+
+
+class Pages:
+    """Writes the pages. Loads its templates once, when it is built."""
+
+    def __init__(self, assets: Assets, *, version: str) -> None:
+        # Streaming and async templates are not needed: a page has a hundred rows at most.
+        environment = Environment(
+            loader=PackageLoader("monitor.export"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.filters |= {
+            "plain": plain,
+            "moment": moment,
+            "exact": exact,
+            "duration": duration,
+            "ago": ago,
+            "told_of": _told_of,
+        }
+        environment.globals |= {
+            "assets": assets,
+            "version": version,
+            "layers": LAYERS,
+            "origin": ORIGIN,
+            "signs": SIGNS,
+            "statuses": tuple(Status),
+            "meaning": MEANING,
+            "now": None,
+        }
+        self._environment = environment
+
+    def overview(self, overview: Overview, events: Sequence[StoredEvent] | None, now: datetime) -> str:
+        """Return the page of all targets. `events`: the latest; None when they cannot be read."""
+        return self._write("overview.html", overview=overview, events=events, now=now)
+
+    def target(self, target: Target, state: TargetState, story: Story, now: datetime) -> str:
+        """Return the page of one target."""
+        pulse = state.pulse
+        return self._write(
+            "target.html",
+            target=target,
+            state=state,
+            verdict=state.memory.verdict,
+            story=story,
+            seen=_seen(state),
+            behind_edge=_behind_edge(state),
+            availability=share(pulse.up_s, pulse.up_s + pulse.down_s),
+            timeline=_timeline(story, now),
+            now=now,
+        )
+
+    def events(
+        self, events: Sequence[StoredEvent] | None, *, target: str | None, older: int | None, now: datetime
+    ) -> str:
+        """Return a page of events. `older`: the number to go on before; None on the last page."""
+        return self._write("events.html", events=events, target=target, older=older, now=now)
+
+    def problem(self, status: HTTPStatus, text: str) -> str:
+        """Return the page of a request that cannot be answered."""
+        return self._write("problem.html", status=status, text=text)
+
+    def _write(self, template: str, **values: Any) -> str:  # noqa: ANN401 - what a template is given
+        return self._environment.get_template(template).render(values)
+
+
+def _told_of(text: str, subject: str) -> str:
+    """Return the sentence of an event without the name that stands before it on the page."""
+    return text.removeprefix(f"{subject}: ")
+
+
+def _behind_edge(state: TargetState) -> bool:
+    return any(layer.layer is Layer.EDGE and layer.known for layer in state.memory.layers)
+
+
+def _seen(state: TargetState) -> list[Seen]:
+    runs: Mapping[Probe, Run] = {run.probe: run for run in state.pulse.runs}
+    told = {seen.probe: seen for seen in state.memory.seen}
+    return [
+        Seen(
+            probe=probe,
+            run=runs.get(probe),
+            facts=told[probe].facts if probe in told else None,
+            at=told[probe].ended_at if probe in told else None,
+            current=shown_now(state, probe) is not None,
+        )
+        for probe in Probe
+        if probe in runs or probe in told
+    ]
+
+
+def _timeline(story: Story, now: datetime) -> Timeline | None:
+    return timeline(story.periods, now) if story.periods else None
