@@ -2,8 +2,10 @@
 
 import os
 import tomllib
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -116,12 +118,32 @@ def test_a_name_that_is_no_path(tmp_path: Path) -> None:
     assert "cannot be read: not a path" in refused(Path("a\0b"))
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_files_without_permission(tmp_path: Path) -> None:
-    path = tmp_path / "monitor.toml"
-    path.write_text(TARGET)
-    path.chmod(0)
-    assert refused(path) == f"{path}: may not be read by this user"
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Make a folder that anybody may enter, unlike tmp_path."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+
+
+@pytest.mark.parametrize("forbidden", ["monitor.toml", "ops.key"])
+def test_files_without_permission(open_folder: Path, forbidden: str) -> None:
+    path = open_folder / "monitor.toml"
+    path.write_text(
+        f'{TARGET}[[receivers]]\nname = "a"\nurl = "http://a.example/"\nsecret_file = "ops.key"\n'
+    )
+    (open_folder / "ops.key").write_text("x")
+    (open_folder / forbidden).chmod(0)
+    user = os.geteuid()
+    os.seteuid(user or 65_534)  # root may read everything
+    try:
+        message = refused(path)
+    finally:
+        os.seteuid(user)
+    assert message.startswith(str(path))
+    assert message.endswith(": may not be read by this user")
+    assert message.count("\n") == 0
 
 
 def test_a_long_wrong_list_does_not_hide_the_rest(tmp_path: Path) -> None:
