@@ -37,7 +37,7 @@ _PULSE_AT: Final = _FACTS_AT + len(FACTS)
 FAMILIES: Final[tuple[Family, ...]] = (TARGET_INFO, *(row.family for row in _ROWS), PROVIDER_TARGETS)
 
 # Work between two moments of the event loop: about 5 ms each on a small machine.
-_WRITTEN_AT_ONCE: Final = 250
+_WRITTEN_AT_ONCE: Final = 100
 _JOINED_AT_ONCE: Final = 2_000
 # Pieces are gathered to this size, so that a small fleet is one write.
 _CHUNK: Final = 1 << 18

@@ -1,11 +1,13 @@
 """The fleet's metrics: what each state shows, and what goes away again."""
 
 import asyncio
+import gc
 import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from time import thread_time
 
 import pytest
 from export.fleet import (
@@ -331,24 +333,26 @@ async def test_a_million_series_leave_the_loop_free() -> None:
     metrics = FleetMetrics(target(name) for name in names)
     for name in names:
         metrics.update(replace(sample, target=name))
-    loop = asyncio.get_running_loop()
     blocked = 0.0
     done = False
 
     async def watch() -> None:
         nonlocal blocked
         while not done:
-            before = loop.time()
+            # The time of this thread: what the machine does besides is not ours.
+            before = thread_time()
             await asyncio.sleep(0)
-            blocked = max(blocked, loop.time() - before)
+            blocked = max(blocked, thread_time() - before)
 
+    gc.freeze()  # what other tests have left behind is not ours to collect
     watcher = asyncio.create_task(watch())
     exposition = await text(metrics.render())
     done = True
     await watcher
+    gc.unfreeze()
     assert exposition.count("\n") > 80_000
-    # Far above what is measured (15 ms), for machines that are busy with something else.
-    assert blocked < 0.25
+    # Measured: 6 ms. The rest is for slower machines.
+    assert blocked < 0.05
 
 
 @pytest.mark.full
