@@ -134,10 +134,16 @@ def _evidence(
     return (*all_of_them[:half], *all_of_them[-half:])
 
 
-def _operators(memory: Memory, layer: Layer | None) -> tuple[Provider, ...]:
-    """Return who operates a layer, as last known."""
-    state = next((state for state in memory.layers if state.layer is layer), None)
-    return state.confirmed.providers if state else ()
+def _operators(memory: Memory, verdict: Verdict) -> tuple[Provider, ...]:
+    """Return who operates the layer of a verdict, as last known; nobody while that is in doubt.
+
+    Others may stand there by now when another set is suspected, or when something answers and the
+    layer has not been seen for a while: a page must not be put down to those who have left.
+    """
+    state = next((state for state in memory.layers if state.layer is verdict.layer), None)
+    if state is None or state.suspected is not None or (verdict.reachable and not state.known):
+        return ()
+    return state.confirmed.providers
 
 
 def _names(providers: tuple[Provider, ...]) -> str:
@@ -147,7 +153,7 @@ def _names(providers: tuple[Provider, ...]) -> str:
 def _incident_news(kind: EventType, memory: Memory, told: Incident) -> News:
     verdict = told.verdict
     resolved = kind is EventType.INCIDENT_RESOLVED
-    operators = _operators(memory, verdict.layer)
+    operators = _operators(memory, verdict)
     duration = (told.resolved_at - told.opened_at).total_seconds() if told.resolved_at else None
     who = f" ({verdict.layer}: {_names(operators)})" if operators else ""
     text = "up again." if resolved else f"{verdict.status}. {verdict.sentence}{who}"

@@ -210,3 +210,27 @@ def test_the_incident_names_who_operates_the_layer_that_failed() -> None:
     opened = next(event.data for event in world.events if isinstance(event.data, IncidentChanged))
     assert [provider.id for provider in opened.providers] == ["amazon"]
     assert opened.layer is Layer.NETWORK
+
+
+@pytest.mark.parametrize("since", ["g", "sss"], ids=["others suspected", "layer not seen for a while"])
+def test_a_page_is_not_put_down_to_those_who_may_have_left(since: str) -> None:
+    world = World()
+    world.http("..")
+    play("aa", world)
+    world.http("xxx")
+    play(since, world)
+    world.http("pp")
+    updated = [event.data for event in world.events if isinstance(event.data, IncidentChanged)][-1]
+    assert (updated.diagnosis, updated.reachable) == ("content.placeholder", True)
+    assert updated.providers == ()
+
+
+def test_silence_of_a_zone_is_put_down_to_those_who_last_served_it() -> None:
+    world = World()
+    world.http("..")
+    world.feed(Probe.DNS, records(), behind(Layer.DNS, "amazon"))
+    for _ in range(4):
+        world.feed(Probe.DNS, records(bad=Failure.DNS_SERVFAIL))
+    world.http("sss")
+    opened = [event.data for event in world.events if isinstance(event.data, IncidentChanged)][-1]
+    assert [provider.id for provider in opened.providers] == ["amazon"]
