@@ -1,13 +1,4 @@
-"""What one HTTP request is told, and what becomes of it on the way.
-
-aiohttp calls the connector in the task that asked, and offers no argument to hand anything
-through. Two context variables carry it instead:
-
-- `PROGRESS` is set by `observe` around a whole probe: which phase was reached when the deadline
-  struck, and when that is.
-- `ATTEMPT` is set by `HttpClient` around each request of a redirect chain: the settings that the
-  connector obeys, and the addresses, timings and certificate that it found.
-"""
+"""What one HTTP request is told, and what becomes of it on the way."""
 
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -54,5 +45,6 @@ class Attempt:
     tls: TlsFacts | None = None
 
 
+# Set by `observe` around a whole probe, read by whatever the probe calls: when the deadline
+# strikes, it tells which phase was reached. A context variable, for it concerns no signature between.
 PROGRESS: Final[ContextVar[Progress | None]] = ContextVar("probe_progress", default=None)
-ATTEMPT: Final[ContextVar[Attempt]] = ContextVar("http_attempt")

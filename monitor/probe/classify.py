@@ -67,6 +67,7 @@ _ROUGH: Final[dict[type[BaseException], Failure]] = {
     aiohttp.InvalidURL: Failure.HTTP_BAD_REDIRECT,
     ConnectionRefusedError: Failure.TCP_REFUSED,
     ConnectionError: Failure.TCP_RESET,
+    aiohttp.EofStream: Failure.HTTP_DISCONNECTED,
     EOFError: Failure.HTTP_DISCONNECTED,
     TimeoutError: Failure.HTTP_TIMEOUT,
 }

@@ -1,11 +1,8 @@
 """Fresh connections whose every step is known: look-up, check, connection, handshake.
 
 aiohttp's own connector resolves, connects and shakes hands in one breath. A monitor has to tell
-those apart, must not be led to private addresses, and has to be plugged into a replay's network;
-so this one fills in `BaseConnector._create_connection`, as aiohttp's `UnixConnector` does. That
-method keeps its shape within a minor series of aiohttp, which is why pyproject.toml pins it.
-
-Settings come in and findings go out by `monitor.probe.attempt.ATTEMPT`.
+those apart, must not be led to private addresses, and has to be plugged into a replay's network.
+Settings come in, and findings go out, by an `Attempt`.
 """
 
 import asyncio
@@ -13,14 +10,11 @@ import errno
 import ssl
 from typing import TYPE_CHECKING, Final, cast
 
-from aiohttp import BaseConnector, ClientRequest, ClientTimeout
-from aiohttp.client_proto import ResponseHandler
-
 from monitor.clock import Clock
 from monitor.failure import Failure
 from monitor.model import TlsFacts
 from monitor.probe.addresses import forbidden
-from monitor.probe.attempt import ATTEMPT, Attempt, Phase
+from monitor.probe.attempt import Attempt, Phase
 from monitor.probe.classify import classify
 from monitor.probe.error import ProbeError
 from monitor.probe.io import Route
@@ -28,8 +22,6 @@ from monitor.probe.reception import Reception
 from monitor.probe.tls import Certificates, Trust, outdated, prepare
 
 if TYPE_CHECKING:
-    from aiohttp.tracing import Trace
-
     from monitor.probe.dns_client import DnsClient
 
 _TRIES: Final = 3
@@ -50,11 +42,11 @@ class Silent(asyncio.Protocol):
         cast("asyncio.Transport", transport).pause_reading()
 
 
-class ProbeConnector(BaseConnector):
-    """Opens one connection per request; build it inside a running event loop."""
+class Connector:
+    """Opens one connection per request. Belongs to one event loop."""
 
     def __init__(self, *, dns: "DnsClient", route: Route, clock: Clock, trust: Trust) -> None:
-        super().__init__(force_close=True, limit=0)
+        self._loop = asyncio.get_running_loop()
         self._dns = dns
         self._route = route
         self._clock = clock
@@ -62,32 +54,26 @@ class ProbeConnector(BaseConnector):
         self._verifying, self._lenient = prepare(trust)
         self._certificates = Certificates()
 
-    async def _create_connection(
-        self,
-        req: ClientRequest,
-        traces: "list[Trace]",
-        timeout: ClientTimeout,  # noqa: ASYNC109 - aiohttp's
-    ) -> ResponseHandler:
-        """Return a connected protocol, or raise ProbeError."""
-        del traces, timeout  # observe owns the deadline
-        attempt = ATTEMPT.get()
-        host, port = req.host, req.port or 0
+    async def open(self, attempt: Attempt, host: str, port: int, *, tls: bool) -> Reception:
+        """Return a connection on which the request can be written; raises ProbeError.
+
+        The caller closes it. `host` is a name or an IP literal without brackets.
+        """
         addresses = await self._addresses(attempt, host)
         first: ProbeError | None = None
-        for left in range(len(addresses), 0, -1):
-            address = addresses[len(addresses) - left]
+        for index, address in enumerate(addresses):
             attempt.address, attempt.port = address, port
             try:
-                transport = await self._connect_in_share(attempt, left, tls=req.is_ssl())
+                transport = await self._connect_in_share(attempt, len(addresses) - index, tls=tls)
             except ProbeError as error:
                 first = first or error
                 if error.failure not in _NEXT_MAY_WORK:
                     raise
                 continue
-            if req.is_ssl():
-                protocol: ResponseHandler = await self._secure(attempt, transport, host)
+            if tls:
+                protocol = await self._secure(attempt, transport, host)
             else:
-                protocol = cast("ResponseHandler", transport.get_protocol())
+                protocol = cast("Reception", transport.get_protocol())
             attempt.progress.phase = Phase.HTTP
             attempt.sent_at = self._clock.monotonic()
             return protocol
@@ -144,7 +130,7 @@ class ProbeConnector(BaseConnector):
         attempt.connect_s = self._clock.monotonic() - started
         return transport
 
-    async def _secure(self, attempt: Attempt, transport: asyncio.Transport, host: str) -> ResponseHandler:
+    async def _secure(self, attempt: Attempt, transport: asyncio.Transport, host: str) -> Reception:
         """Shake hands on `transport`; it is closed if that fails."""
         attempt.progress.phase = Phase.TLS
         started = self._clock.monotonic()

@@ -12,7 +12,6 @@ from monitor.model import Check, HttpFacts, HttpSettings
 from monitor.probe.error import ProbeError
 from monitor.probe.http_client import BrokenExchangeError, Exchange
 from monitor.probe.io import Io
-from monitor.probe.text import clean
 
 _LINES: Final = 24
 _VALUE_LIMIT: Final = 200
@@ -89,7 +88,7 @@ def kept_headers(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str],
     for name, value in headers:
         if name in _KEPT or name.startswith(_KEPT_PREFIXES):
             told = value.partition("=")[0] if name == "set-cookie" else value
-            kept.append((name[:_VALUE_LIMIT], clean(told, _VALUE_LIMIT)))
+            kept.append((name[:_VALUE_LIMIT], told[:_VALUE_LIMIT]))
             if len(kept) == _LINES:
                 break
     return tuple(kept)

@@ -1,29 +1,33 @@
 """One GET over fresh connections, redirects followed by hand, everything bounded.
 
-Each hop of a redirect chain goes through `ProbeConnector`, so that the address of every one of
-them is looked up by our resolver and checked before it is connected to. The total deadline is the
-caller's (`asyncio.timeout`).
+Each hop of a redirect chain goes through `Connector`, so that the address of every one of them is
+looked up by our resolver and checked before it is connected to. The total deadline is the caller's
+(`asyncio.timeout`).
 """
 
+import asyncio
+import re
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-import aiohttp
+from aiohttp import ClientError, EofStream
+from aiohttp.http import RawResponseMessage
 from aiohttp.http_exceptions import HttpProcessingError
-from multidict import CIMultiDict
+from aiohttp.streams import StreamReader
 from yarl import URL
 
 from monitor.clock import Clock
 from monitor.failure import Failure
 from monitor.model import Redirect, Timings, TlsFacts
-from monitor.probe.attempt import ATTEMPT, PROGRESS, Attempt, Progress
+from monitor.probe.attempt import PROGRESS, Attempt, Progress
 from monitor.probe.body import ACCEPTED, Body
 from monitor.probe.classify import classify
-from monitor.probe.connector import ProbeConnector
+from monitor.probe.connector import Connector
 from monitor.probe.error import ProbeError
 from monitor.probe.io import Route
-from monitor.probe.reception import HEAD_LIMIT
+from monitor.probe.reception import Reception
 from monitor.probe.redirect import STATUSES, Cookies, follow, target
 from monitor.probe.text import clean, decode
 from monitor.probe.tls import Trust
@@ -34,7 +38,10 @@ if TYPE_CHECKING:
 _URL_LIMIT: Final = 2048
 _VALUE_LIMIT: Final = 4096
 _HEADERS_KEPT: Final = 128
+_NAME_LIMIT: Final = 100
 _REQUESTS_REMEMBERED: Final = 64
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_NOT_IN_VALUE: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 _ACCEPT: Final = "text/html,application/xhtml+xml,*/*;q=0.8"
 
 
@@ -89,23 +96,16 @@ class HttpClient:
 
     def __init__(self, *, dns: "DnsClient", route: Route, clock: Clock, trust: Trust) -> None:
         self._clock = clock
-        self._requests: OrderedDict[tuple[str, tuple[tuple[str, str], ...]], CIMultiDict[str]] = OrderedDict()
-        self._session = aiohttp.ClientSession(
-            connector=ProbeConnector(dns=dns, route=route, clock=clock, trust=trust),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
-            auto_decompress=False,
-            # The head as a whole is bounded by Reception. Content-Security-Policy of 10 kB is not rare.
-            max_line_size=HEAD_LIMIT // 2,
-            max_field_size=HEAD_LIMIT // 2,
-            max_headers=HEAD_LIMIT,
-        )
-        # aiohttp repeats a GET whose connection broke. That break is what a monitor wants to see.
-        self._session._retry_connection = False  # noqa: SLF001 - no public switch; aiohttp is pinned to a minor
+        self._connector = Connector(dns=dns, route=route, clock=clock, trust=trust)
+        self._open: set[Reception] = set()
+        self._sent: OrderedDict[tuple[str, tuple[tuple[str, str], ...]], str] = OrderedDict()
 
     async def aclose(self) -> None:
-        """Close every connection."""
-        await self._session.close()
+        """Close every connection that is still open."""
+        for connection in tuple(self._open):
+            connection.close()
+        # The loop tells a transport that it is closed one step later.
+        await asyncio.sleep(0)
 
     async def get(  # noqa: PLR0913 - the knobs of one request, all named
         self,
@@ -139,7 +139,7 @@ class HttpClient:
         hops: tuple[Redirect, ...] = ()
         while True:
             private = not hops or here.origin() == start.origin()
-            request = self._request(asked, private=private, cookie=cookies.give(here))
+            request = self._request(here, asked, private=private, cookie=cookies.give(here))
             exchange, location = await self._hop(here, asked, hops, request)
             if location is None or max_redirects == 0:
                 return exchange
@@ -163,7 +163,7 @@ class HttpClient:
             here = there
 
     async def _hop(
-        self, url: URL, asked: _Asked, hops: tuple[Redirect, ...], headers: CIMultiDict[str]
+        self, url: URL, asked: _Asked, hops: tuple[Redirect, ...], request: bytes
     ) -> tuple[Exchange, bytes | None]:
         """Ask one address; return the answer, and where it redirects to."""
         attempt = Attempt(
@@ -172,48 +172,74 @@ class HttpClient:
             verify_tls=asked.verify_tls,
             progress=asked.progress,
         )
-        ATTEMPT.set(attempt)
         answer = _Answer(attempt, url, hops, self._clock)
         try:
-            return await self._ask(answer, asked, headers)
+            return await self._ask(answer, asked, request)
         except ProbeError as error:
             raise BrokenExchangeError(error.failure, error.detail, exchange=answer.exchange()) from error
-        except (aiohttp.ClientError, HttpProcessingError, OSError, EOFError) as error:
+        except (ClientError, HttpProcessingError, EofStream, OSError) as error:
             failure, detail = classify(error)
             raise BrokenExchangeError(failure, detail, exchange=answer.exchange()) from error
 
-    async def _ask(
-        self, answer: "_Answer", asked: _Asked, headers: CIMultiDict[str]
-    ) -> tuple[Exchange, bytes | None]:
-        response = await self._session.get(answer.url, headers=headers, allow_redirects=False)
+    async def _ask(self, answer: "_Answer", asked: _Asked, request: bytes) -> tuple[Exchange, bytes | None]:
+        url = answer.url
+        connection = await self._connector.open(
+            answer.attempt, url.raw_host or "", url.port or 0, tls=url.scheme == "https"
+        )
+        self._open.add(connection)
         try:
-            answer.head(response)
-            if response.status in STATUSES:
-                location = next((v for k, v in response.raw_headers if k.lower() == b"location"), None)
+            head, body = await connection.ask(request)
+            answer.head(head)
+            if head.code in STATUSES:
+                location = next((v for k, v in head.raw_headers if k.lower() == b"location"), None)
                 if location is not None:
                     return answer.exchange(), location
-            await answer.read(response, asked.body_limit)
+            if not head.upgrade:
+                await answer.read(body, asked.body_limit)
         finally:
-            response.close()
+            self._open.discard(connection)
+            connection.close()
         return answer.exchange(), None
 
-    def _request(self, asked: _Asked, *, private: bool, cookie: str) -> CIMultiDict[str]:
-        """Return the headers to send; those of the user only where the user meant them to go."""
+    def _request(self, url: URL, asked: _Asked, *, private: bool, cookie: str) -> bytes:
+        """Return the request to send; the user's headers only where the user meant them to go."""
         key = (asked.user_agent, asked.headers if private else ())
-        headers = self._requests.get(key)
-        if headers is None:
-            headers = CIMultiDict(
-                {"User-Agent": asked.user_agent, "Accept": _ACCEPT, "Accept-Encoding": ACCEPTED}
-            )
-            headers.update(key[1])
-            self._requests[key] = headers
-            if len(self._requests) > _REQUESTS_REMEMBERED:
-                self._requests.popitem(last=False)
+        lines = self._sent.get(key)
+        if lines is None:
+            lines = self._sent[key] = header_lines(*key)
+            if len(self._sent) > _REQUESTS_REMEMBERED:
+                self._sent.popitem(last=False)
         if cookie:
-            own = headers.get("Cookie")
-            headers = headers.copy()
-            headers["Cookie"] = f"{own}; {cookie}" if own else cookie
-        return headers
+            own = next((value for name, value in key[1] if name.lower() == "cookie"), None)
+            lines = header_lines(key[0], (*key[1], ("Cookie", f"{own}; {cookie}" if own else cookie)))
+        host = "" if lines.startswith("Host: ") else f"Host: {url.host_port_subcomponent}\r\n"
+        return f"GET {url.raw_path_qs} HTTP/1.1\r\n{host}{lines}\r\n".encode()
+
+
+def header_lines(user_agent: str, headers: tuple[tuple[str, str], ...]) -> str:
+    """Return the lines of a request's head; a header of the user replaces ours, and a `Host` stands first.
+
+    Raises ValueError when a name or value cannot stand in a head (RFC 9110, 5.1 and 5.5).
+    """
+    lines = {
+        "user-agent": ("User-Agent", user_agent),
+        "accept": ("Accept", _ACCEPT),
+        "accept-encoding": ("Accept-Encoding", ACCEPTED),
+        "connection": ("Connection", "close"),
+    }
+    lines |= {name.lower(): (name, value) for name, value in headers}
+    if "host" in lines:
+        lines = {"host": ("Host", lines.pop("host")[1])} | lines
+    for name, value in lines.values():
+        if not _NAME.fullmatch(name) or _NOT_IN_VALUE.search(value):
+            message = f"not a header to send: {name!r}"
+            raise ValueError(message)
+    return "".join(f"{name}: {value}\r\n" for name, value in lines.values())
+
+
+@lru_cache(maxsize=1024)
+def _lower(name: bytes) -> str:
+    return clean(name.decode("ascii", "replace").lower(), _NAME_LIMIT)
 
 
 class _Answer:
@@ -221,7 +247,7 @@ class _Answer:
 
     def __init__(self, attempt: Attempt, url: URL, hops: tuple[Redirect, ...], clock: Clock) -> None:
         self.url = url
-        self._attempt = attempt
+        self.attempt = attempt
         self._hops = hops
         self._clock = clock
         self._status = 0
@@ -229,28 +255,27 @@ class _Answer:
         self._body: Body | None = None
         self._body_s: float | None = None
 
-    def head(self, response: aiohttp.ClientResponse) -> None:
-        self._status = response.status
+    def head(self, message: RawResponseMessage) -> None:
+        self._status = message.code
         self._headers = tuple(
-            (name.decode("ascii", "replace").lower(), decode(value, _VALUE_LIMIT))
-            for name, value in response.raw_headers[:_HEADERS_KEPT]
+            [
+                (_lower(name), decode(value, _VALUE_LIMIT))
+                for name, value in message.raw_headers[:_HEADERS_KEPT]
+            ]
         )
 
-    async def read(self, response: aiohttp.ClientResponse, limit: int) -> None:
+    async def read(self, content: StreamReader, limit: int) -> None:
         started = self._clock.monotonic()
         codings = [value for name, value in self._headers if name == "content-encoding"]
         body = self._body = Body(", ".join(codings), limit)
-        content = response.content
-        while True:
+        while not content.at_eof():
             piece = await content.readany()
-            if not piece or not body.feed(piece):
-                break
-            if content.at_eof():
+            if not body.feed(piece):
                 break
         self._body_s = self._clock.monotonic() - started
 
     def exchange(self) -> Exchange:
-        attempt, body = self._attempt, self._body
+        attempt, body = self.attempt, self._body
         content = body.end() if body else b""
         first = attempt.first_byte_at
         return Exchange(
@@ -265,7 +290,8 @@ class _Answer:
                 resolve_s=attempt.resolve_s,
                 connect_s=attempt.connect_s,
                 tls_s=attempt.tls_s,
-                first_byte_s=None if first is None else first - attempt.sent_at,
+                # A server that speaks before it is asked has answered at once.
+                first_byte_s=None if first is None else max(0.0, first - attempt.sent_at),
                 body_s=self._body_s,
             ),
             tls=attempt.tls,

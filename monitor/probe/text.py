@@ -27,6 +27,8 @@ def clean(text: str, limit: int) -> str:
 
 def decode(raw: bytes, limit: int) -> str:
     """Return header bytes as text (RFC 9110 section 5.5 leaves the charset open; UTF-8, else replaced)."""
-    text = raw[: limit * 4].decode("utf-8", "replace")
-    # Nearly every header is one plain line that fits.
-    return text if len(text) <= limit and text.isascii() and text.isprintable() else clean(text, limit)
+    if len(raw) <= limit and raw.isascii():  # nearly every header is one plain line that fits
+        text = raw.decode("ascii")
+        if text.isprintable():
+            return text
+    return clean(raw[: limit * 4].decode("utf-8", "replace"), limit)

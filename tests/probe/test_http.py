@@ -12,6 +12,7 @@ import pytest
 from monitor.failure import Failure
 from monitor.model import Check, HttpFacts, Redirect
 from monitor.probe.http import kept_headers, probe_http
+from monitor.probe.http_client import header_lines
 from monitor.probe.io import Io
 from monitor.probe.observe import observe
 from monitor.wire import dump_observation
@@ -80,6 +81,22 @@ async def test_what_is_sent() -> None:
         "User-Agent: lab",
         "X-Token: t",
     ]
+
+
+async def test_a_header_of_the_user_replaces_ours() -> None:
+    headers = (("accept", "text/plain"), ("HOST", "www.example"), ("Cookie", "a=b"))
+    async with HttpLab(say(answer())) as lab, lab_io() as io:
+        await probe_http(http_check(lab.url(), headers=headers), io)
+        lines = lab.heads[0].decode().strip().split("\r\n")
+    assert lines[1] == "Host: www.example"
+    assert {"accept: text/plain", "Cookie: a=b"} < set(lines)
+    assert len(lines) == 7
+
+
+@pytest.mark.parametrize("header", [("X", "a\r\nY: b"), ("X\n", "a"), ("X Y", "a"), ("", "a"), ("X", "\x00")])
+def test_a_header_that_would_be_two_is_refused(header: tuple[str, str]) -> None:
+    with pytest.raises(ValueError, match="not a header to send"):
+        header_lines("lab", (header,))
 
 
 async def test_headers_of_the_user_stay_at_the_origin_they_were_meant_for() -> None:
