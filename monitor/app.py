@@ -9,7 +9,7 @@ flight drained, what was judged committed, what was committed told as far as tim
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,6 +38,7 @@ from monitor.store import Change, Committer, Store, StoreError
 _log: Final = structlog.get_logger("app")
 
 Task = asyncio.Task[None]
+Watcher = Callable[[Sequence[TargetState], Sequence[StoredEvent]], None]
 
 _PENDING_EVERY_S: Final = 5.0
 
@@ -89,6 +90,8 @@ class Daemon:
         """Set when a part ended that must not."""
         self.shown: dict[str, TargetState] = {}
         """The committed state of every target: what is not stored is not shown either."""
+        self.watchers: list[Watcher] = []
+        """Are told of everything that has been committed, after it is shown."""
         self.fleet = FleetMetrics(config.targets)
         self.own = OwnMetrics(version=__version__)
         self.outbox = Outbox(
@@ -146,6 +149,8 @@ class Daemon:
             self._show(change.state)
         if stored:
             self.outbox.wake()
+        for watcher in self.watchers:
+            watcher([change.state for change in changes], stored)
         for event in stored:
             _log.info("event", type=event.event.type, number=event.number, text=event.event.text)
 

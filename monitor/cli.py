@@ -162,6 +162,58 @@ def history(
         out.print(chronicle.sheet(past))
 
 
+@app.command()
+def replay(
+    scenarios: Annotated[list[Path], typer.Argument(help="Scenario files (TOML).")],
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", help="Use the policy and receivers of this file: a fire drill."),
+    ] = None,
+    *,
+    verified: Annotated[
+        bool, typer.Option("--verify", help="Compare with the expectations; exit 1 on a difference.")
+    ] = False,
+    serve: Annotated[bool, typer.Option(help="Leave the web page up at the end.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Play scenarios through the whole pipeline, as fast as the machine can look."""
+    from monitor import drill  # noqa: PLC0415  # see run
+
+    log.set_up(level="error")
+    settings = _load(config) if config else None
+    try:
+        played = drill.run(drill.play_files(scenarios, settings, err, page=serve))
+    except ConfigError as error:
+        _usage(describe_problems(error.problems))
+    except OSError as error:
+        _fail(str(error))
+    if as_json:
+        sys.stdout.write(drill.documents(played))
+    else:
+        for one in played:
+            out.print(drill.sheet(one, verified=verified))
+    if any(one.untold or (verified and one.differences) for one in played):
+        raise typer.Exit(Exit.FAILED)
+
+
+@app.command(hidden=True)
+def demo(
+    scenario: Annotated[Path, typer.Argument(help="Scenario file (TOML).")],
+    *,
+    serve: Annotated[bool, typer.Option(help="Leave the web page up at the end.")] = False,
+) -> None:
+    """Let the real daemon live through a scenario in about a minute."""
+    from monitor.demo import perform  # noqa: PLC0415  # see run
+
+    log.set_up(level="error")
+    try:
+        performance = _run(perform(scenario, out, serve=serve))
+    except ConfigError as error:
+        _usage(describe_problems(error.problems))
+    if performance.differences or len(performance.told) < len(performance.outcome.events):
+        raise typer.Exit(Exit.FAILED)
+
+
 def _load(path: Path) -> Config:
     try:
         return load(path)

@@ -45,9 +45,9 @@ OWNERS = {
     "multidict": ("probe/*", "export/*", "replay/*"),
     "pydantic": ("config/*", "wire.py", "replay/*"),
     "pydantic_core": ("config/*", "wire.py", "replay/*"),
-    "rich": ("cli*", "terminal/*", "replay/*"),
+    "rich": ("cli*", "terminal/*", "demo.py", "drill.py"),
     "sqlalchemy": ("store/*",),
-    "standardwebhooks": ("export/*",),
+    "standardwebhooks": ("export/*", "replay/witness.py"),
     "structlog": ("*",),
     "typer": ("cli*",),
     "uvloop": ("__main__.py", "app.py", "cli*"),
@@ -126,7 +126,7 @@ def test_a_package_sees_only_what_is_further_in(package: str) -> None:
     assert strays == []
 
 
-COMMANDS = ("monitor.cli", "monitor.__main__", "monitor.commands", "monitor.demo")
+COMMANDS = ("monitor.cli", "monitor.__main__", "monitor.commands", "monitor.demo", "monitor.drill")
 
 
 def test_wiring_is_imported_by_the_commands_only() -> None:

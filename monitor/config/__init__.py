@@ -3,7 +3,7 @@
 from monitor.config.load import load
 from monitor.config.names import Names, Site
 from monitor.config.problem import ConfigError, Problem, describe_problems
-from monitor.config.quick import for_domains
+from monitor.config.quick import for_domains, settings_of
 from monitor.config.secret import Secret
 from monitor.config.settings import (
     Config,
@@ -31,4 +31,5 @@ __all__ = [
     "describe_problems",
     "for_domains",
     "load",
+    "settings_of",
 ]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from monitor.config.files import Surroundings
-from monitor.config.load import parse, settings
+from monitor.config.load import load, parse, settings
 from monitor.config.problem import Problems
 from monitor.config.settings import Config
 
@@ -19,12 +19,23 @@ def for_domains(domains: Sequence[str], path: Path | None = None) -> Config:
 
     Everything else is as in the file at `path`, or as it is without a file. Receivers are left out.
     """
-    text, raw = parse(path) if path else ("", {})
+    if path:
+        load(path)  # its own mistakes are told with their lines, before what was typed is looked at
+    raw = parse(path)[1] if path else {}
     kept: dict[str, Any] = {key: value for key, value in raw.items() if key not in _REPLACED}
     kept["targets"] = [{"domain": domain} for domain in dict.fromkeys(domains)]
     where = path or Path("command line")
-    problems = Problems(str(where), text)
+    problems = Problems("command line", "")
     around = Surroundings(folder=where.absolute().parent, environ=os.environ)
     config = settings(where, kept, around, _RESOLV_CONF, problems)
+    problems.raise_if_any()
+    return config
+
+
+def settings_of(raw: dict[str, Any], *, name: str) -> Config:
+    """Return the settings that a program puts together itself; raises ConfigError."""
+    problems = Problems(name, "")
+    around = Surroundings(folder=Path.cwd(), environ=os.environ)
+    config = settings(Path(name), raw, around, _RESOLV_CONF, problems)
     problems.raise_if_any()
     return config
