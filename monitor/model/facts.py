@@ -57,6 +57,7 @@ class HttpFacts:
     url: str
     """The last address asked, after redirects."""
     status: int
+    """0 when no answer came; a failure then stands beside the facts, and they are what was seen before it."""
     redirects: tuple[Redirect, ...] = ()
     address: str | None = None
     """IP address that was connected to."""
