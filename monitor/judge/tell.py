@@ -13,7 +13,6 @@ from monitor.model import (
     EventType,
     Incident,
     IncidentChanged,
-    Layer,
     Memory,
     Observation,
     Provider,
