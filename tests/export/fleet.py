@@ -1,5 +1,6 @@
 """Targets and states as the judge would leave them, for what is exported."""
 
+import json
 import subprocess
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -149,3 +150,9 @@ def promtool_says(promtool: Path, exposition: bytes) -> tuple[int, bytes, bytes]
     command = [promtool, "check", "metrics"]
     lint = subprocess.run(command, input=exposition, capture_output=True, check=False)
     return lint.returncode, lint.stdout, lint.stderr
+
+
+def rules_of(questions: list[str]) -> str:
+    """Return a rule file with one rule a question: what promtool can parse. JSON is YAML."""
+    rules = [{"record": f"q:{number}", "expr": question} for number, question in enumerate(questions)]
+    return json.dumps({"groups": [{"name": "questions", "rules": rules}]})
