@@ -20,6 +20,9 @@ Upsert = SqliteInsert | PostgresqlInsert
 # At most 256 rows of at most 12 columns: far below the 32,766 parameters that both databases allow.
 _WIDTHS: Final = (256, 64, 8, 1)
 
+IN_AT_ONCE: Final = 500
+"""Values in one `IN (…)`."""
+
 
 def insert_into(dialect: Dialect, table: Table) -> Upsert:
     """Return the dialect's INSERT, which knows ON CONFLICT."""
@@ -37,6 +40,9 @@ class Bulk:
         columns: Sequence[str],
         conflict: Callable[[Upsert], Upsert] = lambda insert: insert,
     ) -> None:
+        # SQLAlchemy writes the columns in the order of the table, whatever order they are given in.
+        in_order = [column.name for column in table.columns if column.name in columns]
+        assert list(columns) == in_order, f"columns of {table} out of order"  # noqa: S101 - a slip of the pen
         self._table = table
         self._columns = tuple(columns)
         self._conflict = conflict

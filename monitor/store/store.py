@@ -18,7 +18,8 @@ from monitor.store.engine import BUSY_S, Engines, open_engines
 from monitor.store.error import StoreError, StoreFailure
 from monitor.store.rows import Change, Delivery, DeliveryState, IncidentRow, Outcome, Period, Settlement
 from monitor.store.tables import INCIDENTS, MEMORIES, PERIODS, PULSES, to_number
-from monitor.store.write import Writer, history
+from monitor.store.write import Writer
+from monitor.store.write_history import HistoryWriter
 
 _REMOVED_AT_ONCE = 500
 
@@ -29,6 +30,7 @@ class Store:
     def __init__(self, engines: Engines) -> None:
         self._engines = engines
         self._writer = Writer()
+        self._history = HistoryWriter()
         # The last committed state per target. Its memory is compared by identity: what did not change
         # is not written again.
         self._last: dict[str, TargetState] = {}
@@ -107,7 +109,7 @@ class Store:
             if batch.events:
                 stored = await self._writer.events(connection, batch.events, batch.bodies)
                 await self._writer.deliveries(connection, stored, receivers)
-            await history(connection, batch.facts)
+            await self._history.write(connection, batch.facts)
         self._last.update(batch.states)
         return stored
 

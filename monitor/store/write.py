@@ -1,29 +1,16 @@
 """The statements of one commit. Each function writes one kind of row on the connection it is given."""
 
 from collections.abc import Callable, Sequence
-from typing import Final
 
-from sqlalchemy import bindparam, case, func, null, select, update
+from sqlalchemy import func, null, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from monitor import wire
 from monitor.model import Event, StoredEvent
-from monitor.store.bulk import Bulk, Upsert, insert_into
-from monitor.store.history import Fact, IncidentEnds, IncidentIs, PeriodBegins
+from monitor.store.bulk import IN_AT_ONCE, Bulk, Upsert
 from monitor.store.rows import DeliveryState
-from monitor.store.tables import (
-    DELIVERIES,
-    EVENTS,
-    INCIDENTS,
-    MEMORIES,
-    PERIODS,
-    PULSES,
-    to_number,
-)
+from monitor.store.tables import DELIVERIES, EVENTS, MEMORIES, PULSES, to_number
 
 Row = tuple[object, ...]
-
-_IN: Final = 500  # values in one IN (…)
 
 
 def _newer_pulse(insert: Upsert) -> Upsert:
@@ -109,74 +96,12 @@ class Writer:
 async def _unsettled(connection: AsyncConnection, targets: Sequence[str]) -> set[tuple[str, str]]:
     """Return the (target, receiver) pairs that still have something on its way."""
     found: set[tuple[str, str]] = set()
-    for start in range(0, len(targets), _IN):
+    for start in range(0, len(targets), IN_AT_ONCE):
         rows = await connection.execute(
             select(DELIVERIES.c.target, DELIVERIES.c.receiver)
-            .where(DELIVERIES.c.target.in_(targets[start : start + _IN]))
+            .where(DELIVERIES.c.target.in_(targets[start : start + IN_AT_ONCE]))
             .where(DELIVERIES.c.state.in_((DeliveryState.PENDING.value, DeliveryState.HELD.value)))
             .distinct()
         )
         found.update((target, receiver) for target, receiver in rows)
     return found
-
-
-async def history(connection: AsyncConnection, facts: Sequence[Fact]) -> None:
-    """Write what happened, in order."""
-    for fact in facts:
-        match fact:
-            case PeriodBegins():
-                await _begin_period(connection, fact)
-            case IncidentIs():
-                await _write_incident(connection, fact)
-            case IncidentEnds():
-                await connection.execute(
-                    update(INCIDENTS)
-                    .where(INCIDENTS.c.id == fact.incident, INCIDENTS.c.resolved_at.is_(None))
-                    .values(resolved_at=to_number(fact.at), unwatched_at=None)
-                )
-
-
-_END_PERIOD: Final = (
-    update(PERIODS)
-    .where(
-        PERIODS.c.target == bindparam("of_target"),
-        PERIODS.c.lane == bindparam("of_lane"),
-        PERIODS.c.until.is_(None),
-        PERIODS.c.since != bindparam("at"),
-    )
-    # A clock that was set back must not make a period end before it began.
-    .values(until=case((PERIODS.c.since > bindparam("at"), PERIODS.c.since), else_=bindparam("at")))
-)
-
-
-async def _begin_period(connection: AsyncConnection, fact: PeriodBegins) -> None:
-    since = to_number(fact.since)
-    await connection.execute(_END_PERIOD, {"of_target": fact.target, "of_lane": fact.lane, "at": since})
-    body = wire.dump_attribution(fact.attribution) if fact.attribution else None
-    insert = insert_into(connection.dialect, PERIODS).values(
-        target=fact.target, lane=fact.lane, since=since, value=fact.value, body=body
-    )
-    await connection.execute(
-        insert.on_conflict_do_update(
-            index_elements=["target", "lane", "since"],
-            set_={"value": insert.excluded.value, "body": insert.excluded.body, "until": null()},
-        )
-    )
-
-
-async def _write_incident(connection: AsyncConnection, fact: IncidentIs) -> None:
-    incident = fact.incident
-    values = {
-        "status": incident.verdict.status.value,
-        "diagnosis": incident.verdict.diagnosis,
-        "layer": incident.verdict.layer.value if incident.verdict.layer else None,
-        "body": wire.dump_incident(incident),
-    }
-    insert = insert_into(connection.dialect, INCIDENTS).values(
-        id=incident.id,
-        target=fact.target,
-        opened_at=to_number(incident.opened_at),
-        told_at=to_number(incident.told_at),
-        **values,
-    )
-    await connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=values))

@@ -245,7 +245,7 @@ def refused_to_nobody(case: str) -> None:
         asyncio.run(make(path))
         path.chmod(0o600 if case == "foreign" else 0o444)
         folder.chmod(0o777 if case == "file" else 0o555)
-        done = subprocess.run(  # noqa: S603 - our own interpreter
+        done = subprocess.run(
             [sys.executable, "-c", OPEN_AS_NOBODY, f"sqlite:///{path}"],
             capture_output=True,
             text=True,

@@ -45,7 +45,7 @@ def url(server: Callable[[str], Path], place: Path) -> Iterator[str]:
         shutil.chown(place, user)
 
     def run(program: str, *arguments: str) -> None:
-        subprocess.run(  # noqa: S603 - the server that was found above
+        subprocess.run(
             [folder / program, *arguments], user=user, cwd=place, check=True, stdout=subprocess.DEVNULL
         )
 
