@@ -7,10 +7,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientSession
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
 from export.conftest import Site
-from export.fleet import DOWN, samples, state
+from export.fleet import DOWN, samples, state, target
 
+from monitor.export.metrics import FleetMetrics
+from monitor.export.own_metrics import OwnMetrics
+from monitor.export.scrape import Scrapes
 from monitor.export.web import serve
 from monitor.store import Store
 
@@ -208,3 +212,22 @@ async def test_the_server_tells_where_it_listens(site: Site) -> None:
         with pytest.raises(OSError, match="in use"):
             async with serve(site.view, (host, port)):
                 pass
+
+
+async def test_a_reader_that_does_not_read_is_cut_off() -> None:
+    names = [f"{number}.example" for number in range(20_000)]
+    scrapes = Scrapes(FleetMetrics(target(name) for name in names), OwnMetrics(version="1"), limit_s=1.0)
+    ended: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = await scrapes.answer(request)
+        ended.set_result(request.transport is None or request.transport.is_closing())
+        return response
+
+    application = web.Application()
+    application.router.add_get("/", answer)
+    async with TestServer(application) as server:
+        _, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1_000)
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert await asyncio.wait_for(ended, 30)
+        writer.transport.abort()
