@@ -27,8 +27,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-out: Final = Console(highlight=False)
-err: Final = Console(stderr=True, highlight=False)
+# A pipe has no width: what is written there is not folded to the eighty columns of a terminal that is none.
+_PIPE_WIDTH: Final = 140
+out: Final = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+err: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 class Exit(IntEnum):

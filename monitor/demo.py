@@ -33,7 +33,7 @@ from monitor.replay.witness import SECRET, Witness, open_witness
 from monitor.terminal import finale, stage
 
 # Scenario hours a second where something happens, and seconds for all of the rest together.
-_SLOW_HOURS_A_SECOND: Final = 1.6
+_SLOW_HOURS_A_SECOND: Final = 1.2
 _REST_S: Final = 34.0
 # What is watched closely: from a little before a fact until it should have been noticed.
 _BEFORE: Final = timedelta(minutes=20)
@@ -42,8 +42,8 @@ _EVERY_S: Final = 900.0
 _REGISTRATION_EVERY_S: Final = 6 * 3600.0
 # Real seconds: what does not answer at once on loopback never will.
 _PATIENCE_S: Final = 0.5
-# A second of the machine may be a day of the scenario: noticing may be later than in a replay.
-_SLACK: Final = timedelta(hours=12)
+# A second of the machine may be a day of the scenario: noticing may be so much later than in a replay.
+_SLACK_S: Final = 8.0
 _FRAMES_A_SECOND: Final = 8
 _PREFERRED_PORT: Final = 9850
 _TOLD_WITHIN_S: Final = 5.0
@@ -218,15 +218,20 @@ async def _all_told(witness: Witness, show: _Show) -> None:
 
 
 def _account(show: _Show, daemon: Daemon, witness: Witness) -> Performance:
-    """Hold what was noticed against what should have been."""
+    """Hold what was noticed against what should have been, with some real seconds of grace."""
+
+    def later(moment: datetime) -> datetime:
+        return show.clock.moment(show.clock.real(moment) + timedelta(seconds=_SLACK_S))
+
     scenario = replace(
         show.scenario,
         expect=tuple(
-            row.model_copy(update={"before": row.before + _SLACK}) if row.before else row
+            row.model_copy(update={"before": later(row.before)}) if row.before else row
             for row in show.scenario.expect
         ),
     )
-    show.snapshots.append(Snapshot(at=scenario.end, states=dict(daemon.shown)))
+    if not show.snapshots or show.snapshots[-1].at < scenario.end:
+        show.snapshots.append(Snapshot(at=scenario.end, states=dict(daemon.shown)))
     outcome = Outcome(
         scenario=scenario.id,
         events=tuple(show.events),

@@ -169,5 +169,8 @@ class Schedule:
             self._busy.discard(check.id)
 
     def _misstep(self, event: Any) -> None:  # noqa: ANN401  # APScheduler ships no types
-        error = getattr(event, "exception", None)
-        _log.error("scheduler_misstep", code=event.code, error=repr(error) if error else None)
+        """Tell what APScheduler could not do. A slot that was skipped is told as missed by its next turn."""
+        if event.code == EVENT_JOB_ERROR:
+            _log.error("scheduler_fault", error=repr(event.exception))
+        else:
+            _log.warning("slot_skipped", code=event.code)

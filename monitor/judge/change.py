@@ -84,8 +84,12 @@ def move(
     suspicious = False
     for layer in layers_of(observation.probe, policy):
         before = states.get(layer)
-        seen = shown.get(layer) if _legible(layer, observation) else None
-        after, change = _next(before, layer, seen, observation.ended_at, policy)
+        legible = _legible(layer, observation)
+        seen = shown.get(layer) if legible else None
+        if seen is None:
+            after, change = _dark(before, policy, absent=legible) if before else None, None
+        else:
+            after, change = _next(before, seen, observation.ended_at, policy)
         if after is not None and after is not before:
             states[layer] = after
             suspicious = suspicious or after.suspected is not None
@@ -110,13 +114,10 @@ def _same_or_new(old: tuple[LayerState, ...], states: Iterable[LayerState]) -> t
 
 
 def _next(
-    before: LayerState | None, layer: Layer, seen: Attribution | None, at: datetime, policy: Policy
-) -> tuple[LayerState | None, ProviderChanged | None]:
+    before: LayerState | None, seen: Attribution, at: datetime, policy: Policy
+) -> tuple[LayerState, ProviderChanged | None]:
     if before is None:
-        first = LayerState(layer=layer, confirmed=seen, since=at) if seen else None
-        return first, None
-    if seen is None:
-        return _dark(before, policy), None
+        return LayerState(layer=seen.layer, confirmed=seen, since=at), None
     if seen.ids == before.confirmed.ids:
         return _settled(before), None
     again = before.suspected is not None and before.suspected.ids == seen.ids
@@ -126,25 +127,29 @@ def _next(
         suspected_since=before.suspected_since if again else at,
         suspicion=before.suspicion + 1 if again else 1,
         silent=0,
+        absent=False,
     )
     if suspected.suspicion < policy.changes_to_confirm:
         return suspected, None
     return _confirm(suspected, seen, at)
 
 
-def _dark(before: LayerState, policy: Policy) -> LayerState:
-    """Return the layer after a look that did not show it."""
-    if not before.known:
+def _dark(before: LayerState, policy: Policy, *, absent: bool) -> LayerState:
+    """Return the layer after a look that did not show it; `absent`: it showed that there is none."""
+    if not before.known and before.absent == absent:
         return before
     silent = before.silent + 1
-    return replace(before, silent=silent, known=silent < policy.failures_to_confirm)
+    known = silent < policy.failures_to_confirm
+    return replace(before, silent=silent, known=known, absent=absent and not known)
 
 
 def _settled(before: LayerState) -> LayerState:
     """Return the layer after its confirmed providers were seen again."""
     if before.known and before.suspected is None and before.silent == 0:
         return before
-    return replace(before, known=True, suspected=None, suspected_since=None, suspicion=0, silent=0)
+    return replace(
+        before, known=True, absent=False, suspected=None, suspected_since=None, suspicion=0, silent=0
+    )
 
 
 def _confirm(state: LayerState, seen: Attribution, at: datetime) -> tuple[LayerState, ProviderChanged]:

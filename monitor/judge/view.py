@@ -27,7 +27,7 @@ class View:
     baseline: PageBaseline | None
     """The page as it was while the target was up; None: it never was, as far as we saw."""
     behind_edge: bool
-    """Whether a reverse proxy or CDN is known to stand in front."""
+    """Whether a reverse proxy or CDN stands in front, as last known: a look-up that failed removes none."""
 
     @property
     def lead(self) -> Observation | None:
@@ -73,5 +73,5 @@ def look(memory: Memory, observation: Observation, policy: Policy) -> View:
         dns=latest.get(Probe.DNS),
         registration=latest.get(Probe.REGISTRATION),
         baseline=memory.baseline,
-        behind_edge=any(layer.layer is Layer.EDGE and layer.known for layer in memory.layers),
+        behind_edge=any(layer.layer is Layer.EDGE and not layer.absent for layer in memory.layers),
     )

@@ -103,6 +103,8 @@ class LayerState:
     """Consecutive observations of `suspected`."""
     silent: int = 0
     """Consecutive observations that could not see the layer, up to where `known` ends."""
+    absent: bool = False
+    """True when it is not known because there is none: no proxy in front any more, no mail."""
     changes: int = 0
     changed_at: datetime | None = None
 

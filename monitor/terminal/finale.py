@@ -42,20 +42,20 @@ def _noticed(performance: Performance) -> Table:
     table = Table(box=None, pad_edge=False, header_style=paint.DIM)
     for heading in ("happened (UTC)", "what", "noticed", "later", "told"):
         table.add_column(heading, overflow="fold", no_wrap=heading in {"happened (UTC)", "later", "told"})
-    told_of: set[int] = set()
+    table.columns[1].ratio, table.columns[2].ratio = 2, 3
+    table.expand = True
     for at, what, events in _chapters(performance):
         first = True
         rows: list[StoredEvent | None] = [*events] or [None]
         for stored in rows:
             if stored is not None:
-                told_of.add(stored.number)
-            table.add_row(
-                paint.day(at) if first else "",
-                paint.plain(what, limit=90) if first else "",
-                _said(stored),
-                _later(stored, at),
-                _told(performance, stored),
-            )
+                table.add_row(
+                    paint.day(at) if first else "",
+                    paint.plain(what, limit=90) if first else "",
+                    _said(stored),
+                    _later(stored, at),
+                    _told(performance, stored),
+                )
             first = False
     return table
 
@@ -96,7 +96,7 @@ def _told(performance: Performance, stored: StoredEvent | None) -> Text:
 def _believed(performance: Performance) -> Table:
     table = Table(box=None, pad_edge=False, header_style=paint.DIM)
     for heading in ("at (UTC)", "status", "something answers", "registration", "dns", "network", "edge"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading.startswith("at"))
     for snapshot in performance.outcome.snapshots:
         for state in snapshot.states.values():
             verdict = state.memory.verdict

@@ -95,6 +95,25 @@ def test_a_layer_that_cannot_be_seen_is_not_known_after_a_while(letters: str, kn
     assert network(play(letters)).known is known
 
 
+def test_a_proxy_stays_in_front_until_it_is_seen_to_be_gone() -> None:
+    """Silence about the edge must not turn an open incident over from one layer to another."""
+    edge = behind(Layer.EDGE, "ddos-guard")
+    world = World().http("..")
+    for _ in range(2):
+        world.feed(Probe.DNS, records(), GUARD, edge)
+    world.http("ppp")
+    told = len(world.events)
+    for failure in (Failure.MISSED, Failure.DNS_TIMEOUT, Failure.MISSED, Failure.UNKNOWN):
+        world.feed(Probe.DNS, failure)
+    world.http("ppp")
+    assert len(world.events) == told
+    assert world.state.memory.verdict.layer is Layer.EDGE
+    for _ in range(3):
+        world.feed(Probe.DNS, records(), GUARD)
+    world.http("pp")
+    assert world.state.memory.verdict.layer is Layer.NETWORK
+
+
 def test_half_an_answer_is_no_set_to_compare() -> None:
     """A with addresses, AAAA refused: the set may lack a provider, so it says nothing."""
     half = records()
