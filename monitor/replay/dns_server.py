@@ -6,8 +6,6 @@ the bytes of their question until the world changes, so that a question costs ne
 
 import asyncio
 import struct
-from collections.abc import Callable
-from contextlib import suppress
 from typing import Final
 
 import dns.exception
@@ -17,11 +15,13 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
+from monitor.replay.connection import Connection, Desk
 from monitor.replay.tables import NameTable
 from monitor.replay.world import MOST_ALIASES, Resolved, World
 
 _LEAST_DATAGRAM: Final = 512
 _MOST: Final = 65_535
+_LENGTH: Final = struct.Struct("!H")
 _REMEMBERED: Final = 10_000
 _RESOLVER: Final = {"servfail": "SERVFAIL", "refuses": "REFUSED"}
 
@@ -105,11 +105,11 @@ def _add(section: list[dns.rrset.RRset], name: str, ttl: float, rtype: str, valu
 
 
 class DatagramServer(asyncio.DatagramProtocol):
-    """Answers over UDP; `in_vain` is told of every question that gets no answer."""
+    """Answers over UDP."""
 
-    def __init__(self, answers: Answers, in_vain: Callable[[], None]) -> None:
+    def __init__(self, desk: Desk, answers: Answers) -> None:
+        self._desk = desk
         self._answers = answers
-        self._in_vain = in_vain
         self._transport: asyncio.DatagramTransport
 
     def connection_made(self, transport: asyncio.DatagramTransport) -> None:  # type: ignore[override]  # asyncio's own
@@ -120,21 +120,30 @@ class DatagramServer(asyncio.DatagramProtocol):
         """Answer one question."""
         answer = self._answers.answer(data, datagram=True)
         if answer is None:
-            self._in_vain()
+            self._desk.in_vain()
         else:
             self._transport.sendto(answer, addr)
 
 
-async def serve_stream(
-    answers: Answers, in_vain: Callable[[], None], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-) -> None:
-    """Answer over TCP (RFC 7766) until the client hangs up."""
-    with suppress(asyncio.IncompleteReadError, OSError):
-        while True:
-            (length,) = struct.unpack("!H", await reader.readexactly(2))
-            answer = answers.answer(await reader.readexactly(length), datagram=False)
+class StreamServer(Connection):
+    """Answers over TCP (RFC 7766), as many questions as a client likes."""
+
+    def __init__(self, desk: Desk, answers: Answers) -> None:
+        super().__init__(desk)
+        self._answers = answers
+        self._received = b""
+
+    def data_received(self, data: bytes) -> None:
+        """Answer every question that is complete."""
+        self._received += data
+        while len(self._received) >= _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(self._received)
+            question = self._received[_LENGTH.size :][:length]
+            if len(question) < length:
+                return
+            self._received = self._received[_LENGTH.size + length :]
+            answer = self._answers.answer(question, datagram=False)
             if answer is None:
-                in_vain()
+                self.desk.in_vain()
             else:
-                writer.write(struct.pack("!H", len(answer)) + answer)
-    writer.close()
+                self.transport.write(_LENGTH.pack(len(answer)) + answer)

@@ -1,12 +1,12 @@
 """The web of the small internet: as little HTTP/1.1 as a GET over a fresh connection needs."""
 
-import asyncio
 from collections.abc import Callable
 from enum import StrEnum
 from html import escape
 from http import HTTPStatus
-from typing import Final, cast
+from typing import Final
 
+from monitor.replay.connection import Connection, Desk
 from monitor.replay.tables import PageTable
 
 _HEAD_LIMIT: Final = 64 * 1024
@@ -20,7 +20,9 @@ class Trouble(StrEnum):
     HANG = "hang"
     """It takes the question, and is silent."""
     DISCONNECT = "disconnect"
-    """It takes the question, and breaks the connection."""
+    """It takes the question, and hangs up."""
+    RESET = "reset"
+    """It takes the question, and breaks the connection with RST."""
 
 
 Reply = bytes | Trouble
@@ -28,35 +30,35 @@ Respond = Callable[[str, str], Reply]
 """From host and path to what is sent."""
 
 
-class WebServer(asyncio.Protocol):
+class WebServer(Connection):
     """One connection: one request, one answer, the end."""
 
-    def __init__(self, respond: Respond, in_vain: Callable[[], None]) -> None:
+    def __init__(self, desk: Desk, respond: Respond) -> None:
+        super().__init__(desk)
         self._respond = respond
-        self._in_vain = in_vain
         self._received = b""
-        self._transport: asyncio.Transport
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport."""
-        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         """Answer once the head of the request is there."""
         self._received += data
         if b"\r\n\r\n" not in self._received:
             if len(self._received) > _HEAD_LIMIT:
-                self._transport.abort()
+                self.transport.abort()
             return
         request, self._received = self._received, b""
-        reply = self._respond(*_asked(request))
-        if reply is Trouble.HANG:
-            self._in_vain()
-        elif isinstance(reply, bytes):
-            self._transport.write(reply)
-            self._transport.close()
-        else:
-            self._transport.abort()
+        answer(self, self._respond(*_asked(request)))
+
+
+def answer(connection: Connection, reply: Reply) -> None:
+    """Send a reply, or do what is done instead."""
+    if isinstance(reply, bytes):
+        connection.end(reply)
+    elif reply is Trouble.HANG:
+        connection.desk.in_vain()
+    elif reply is Trouble.RESET:
+        connection.reset()
+    else:
+        connection.transport.abort()
 
 
 def _asked(request: bytes) -> tuple[str, str]:

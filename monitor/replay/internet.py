@@ -5,15 +5,13 @@ hands out (route, trust, resolvers, registries, networks) is all that a monitor 
 """
 
 import asyncio
-import socket
 import ssl
-import struct
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Final, cast
+from typing import Final
 from urllib.parse import urlsplit
 
 from monitor.attribute import AsTable
@@ -22,7 +20,8 @@ from monitor.probe.registries import Registries
 from monitor.probe.tls import Trust
 from monitor.replay.authority import Authority, Order
 from monitor.replay.clock import ReplayClock
-from monitor.replay.dns_server import Answers, DatagramServer, serve_stream
+from monitor.replay.connection import Desk, Resetting, Silent
+from monitor.replay.dns_server import Answers, DatagramServer, StreamServer
 from monitor.replay.http_server import Reply, WebServer, page_reply
 from monitor.replay.registration_server import WhoisServer, rdap_domain, rdap_reply, whois_reply
 from monitor.replay.route import LOOPBACK, RESOLVER, Ports, ReplayRoute
@@ -38,7 +37,6 @@ _MOST_REGISTRIES: Final = 100
 _NOBODY: Final = "nobody.invalid"
 _BACKLOG: Final = 1024
 _TRIES: Final = 5
-_LINGER_RESET: Final = struct.pack("ii", 1, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,15 +116,16 @@ class _Servers:
 
     async def open(self, stack: AsyncExitStack) -> Ports:
         """Open everything on ports that the system chooses, the same for DNS over UDP and TCP."""
-        web = partial(WebServer, self.respond, self.in_vain)
-        answers = Answers(self._world)
+        desk = Desk(in_vain=self.in_vain)
+        stack.push_async_callback(desk.close)
+        web = partial(WebServer, desk, self.respond)
         return Ports(
-            dns=await self._open_dns(stack, answers),
+            dns=await _listen_dns(stack, desk, Answers(self._world)),
             http=await _listen(stack, web),
             https=await _listen(stack, web, self._tls()),
-            whois=await _listen(stack, partial(WhoisServer, self.whois, self.in_vain)),
-            resetting=await _listen(stack, _Resetting),
-            silent=await _listen(stack, partial(_Silent, self.in_vain)),
+            whois=await _listen(stack, partial(WhoisServer, desk, self.whois)),
+            resetting=await _listen(stack, partial(Resetting, desk)),
+            silent=await _listen(stack, partial(Silent, desk)),
         )
 
     def respond(self, host: str, path: str) -> Reply:
@@ -197,24 +196,26 @@ class _Servers:
             trusted=table.trusted,
         )
 
-    async def _open_dns(self, stack: AsyncExitStack, answers: Answers) -> int:
-        """Open UDP and TCP on one port: the one that the system gave to TCP, if UDP has it free."""
-        for tries_left in reversed(range(_TRIES)):
-            server = await asyncio.start_server(partial(serve_stream, answers, self.in_vain), LOOPBACK, 0)
-            port: int = server.sockets[0].getsockname()[1]
-            try:
-                datagrams, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-                    lambda: DatagramServer(answers, self.in_vain), local_addr=(LOOPBACK, port)
-                )
-            except OSError:
-                server.close()
-                if not tries_left:
-                    raise
-                continue
-            stack.callback(server.close)
-            stack.callback(datagrams.close)
-            break
-        return port
+
+async def _listen_dns(stack: AsyncExitStack, desk: Desk, answers: Answers) -> int:
+    """Open UDP and TCP on one port: the one that the system gave to TCP, if UDP has it free."""
+    loop = asyncio.get_running_loop()
+    for tries_left in reversed(range(_TRIES)):
+        server = await loop.create_server(partial(StreamServer, desk, answers), LOOPBACK, 0)
+        port: int = server.sockets[0].getsockname()[1]
+        try:
+            datagrams, _ = await loop.create_datagram_endpoint(
+                partial(DatagramServer, desk, answers), local_addr=(LOOPBACK, port)
+            )
+        except OSError:
+            server.close()
+            if not tries_left:
+                raise
+            continue
+        stack.callback(server.close)
+        stack.callback(datagrams.close)
+        break
+    return port
 
 
 async def _listen(
@@ -225,23 +226,3 @@ async def _listen(
     stack.callback(server.close)
     port: int = server.sockets[0].getsockname()[1]
     return port
-
-
-class _Resetting(asyncio.Protocol):
-    """Breaks a connection as soon as it stands, with RST."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        connection: socket.socket = transport.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_RESET)
-        cast("asyncio.Transport", transport).abort()
-
-
-class _Silent(asyncio.Protocol):
-    """Takes a connection, and says nothing."""
-
-    def __init__(self, in_vain: Callable[[], None]) -> None:
-        self._in_vain = in_vain
-
-    def data_received(self, data: bytes) -> None:
-        del data
-        self._in_vain()

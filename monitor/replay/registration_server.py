@@ -1,15 +1,15 @@
 """The registries of the small internet: one record, told over RDAP (RFC 9083) and over WHOIS (RFC 3912)."""
 
-import asyncio
 import json
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, Final, cast
+from typing import Any, Final
 from urllib.parse import unquote
 
-from monitor.replay.http_server import Reply, Trouble, http_answer
+from monitor.replay.connection import Connection, Desk
+from monitor.replay.http_server import Reply, Trouble, answer, http_answer
 from monitor.replay.tables import RegisteredTable
 
 _RDAP: Final = "application/rdap+json"
@@ -17,6 +17,7 @@ _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # RFC 8056 section 2: where the RDAP word is not the EPP code with spaces.
 _RDAP_WORDS: Final = {"ok": "active", "linked": "associated"}
 _QUESTION_LIMIT: Final = 1024
+_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def rdap_reply(domain: str, record: RegisteredTable | None) -> Reply:
@@ -79,7 +80,7 @@ def whois_reply(question: str, registered: Callable[[str], RegisteredTable | Non
     if says == "silent":
         return Trouble.HANG
     if says == "unreachable":
-        return Trouble.DISCONNECT
+        return Trouble.RESET
     if says == "limited":
         return b"Your IP address has exceeded the query limit. Please try again later.\r\n"
     if says == "garbage":
@@ -101,38 +102,27 @@ def _whois_lines(domain: str, record: RegisteredTable) -> list[str]:
     rows += [("Registrar IANA ID", str(record.iana_id))] if record.iana_id else []
     rows += [("Domain Status", f"{code} https://icann.org/epp#{code}") for code in record.statuses]
     rows += [("Name Server", ns.upper()) for ns in record.name_servers]
-    return [f"   {name}: {value}" for name, value in rows]
+    # Replies in ICANN's format end with this line (2013 RAA, section 1.4.2); without it one was cut.
+    told = record.updated or record.created or _NEVER
+    return [*(f"   {name}: {value}" for name, value in rows), f">>> Last update of WHOIS: {_date(told)} <<<"]
 
 
 def _date(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-class WhoisServer(asyncio.Protocol):
+class WhoisServer(Connection):
     """One connection: one line, one reply, the end."""
 
-    def __init__(self, respond: Callable[[str], Reply], in_vain: Callable[[], None]) -> None:
+    def __init__(self, desk: Desk, respond: Callable[[str], Reply]) -> None:
+        super().__init__(desk)
         self._respond = respond
-        self._in_vain = in_vain
         self._received = b""
-        self._transport: asyncio.Transport
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport."""
-        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         """Answer once the line is complete."""
         self._received += data
-        if b"\n" not in self._received:
-            if len(self._received) > _QUESTION_LIMIT:
-                self._transport.abort()
-            return
-        reply = self._respond(self._received.decode("latin-1").strip())
-        if reply is Trouble.HANG:
-            self._in_vain()
-        elif isinstance(reply, bytes):
-            self._transport.write(reply)
-            self._transport.close()
-        else:
-            self._transport.abort()
+        if b"\n" in self._received:
+            answer(self, self._respond(self._received.decode("latin-1").strip()))
+        elif len(self._received) > _QUESTION_LIMIT:
+            self.transport.abort()

@@ -1,7 +1,7 @@
 """What a single value of a scenario may be: each function returns it, or raises ValueError with the words."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from ipaddress import ip_address
 from typing import Any, Final
 
@@ -21,7 +21,8 @@ _MOST_TTL: Final = 0x7FFF_FFFF
 def parse_moment(value: object) -> datetime:
     """Return an aware moment in UTC."""
     if not isinstance(value, datetime):
-        refuse(f"must be a moment such as 2021-01-11T07:59:00Z, without quotes, not {kind(value)}")
+        found = "a date without a time" if isinstance(value, date) else kind(value)
+        refuse(f"must be a moment such as 2021-01-11T07:59:00Z, without quotes, not {found}")
     if value.tzinfo is None:
         refuse(f"{value.isoformat()} has no time zone; write {value.isoformat()}Z for UTC")
     return value.astimezone(UTC)
