@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 import structlog
@@ -101,7 +102,9 @@ class Daemon:
             clock=SystemClock(),
             settled=lambda how: self.own.delivered(how.delivery.receiver, how.outcome),
         )
-        self.committer = Committer(store, receivers=routes(receivers), on_commit=self.committed)
+        self.committer = Committer(
+            store, receivers=routes(receivers), on_commit=self.committed, timed=self.own.committed
+        )
         self.pipeline = Pipeline(
             io=io,
             attributor=Attributor(Catalog.bundled(), world.networks),
@@ -117,6 +120,8 @@ class Daemon:
             miss=self.pipeline.miss,
             limits={probe: config.limits.of(probe) for probe in Probe},
         )
+        for probe in Probe:
+            self.own.watch_in_flight(probe, partial(self.schedule.in_flight_of, probe))
 
     def take_up(self, states: Mapping[str, TargetState]) -> None:
         """Go on from what is stored."""

@@ -72,12 +72,17 @@ class Schedule:
         self._jobs: list[Any] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._busy: set[str] = set()
+        self._running = dict.fromkeys(Probe, 0)
         self._soon: dict[int, dict[str, Check]] = {}
 
     @property
     def in_flight(self) -> int:
         """Return how many checks are running or waiting for their turn."""
         return len(self._tasks)
+
+    def in_flight_of(self, probe: Probe) -> int:
+        """Return how many checks of one kind are running or waiting for their turn."""
+        return self._running[probe]
 
     @property
     def running(self) -> bool:
@@ -151,6 +156,7 @@ class Schedule:
                 self._miss(check, scheduled_at, "the previous run had not ended")
             return
         self._busy.add(check.id)
+        self._running[check.probe] += 1
         task = asyncio.get_running_loop().create_task(self._carry(check, scheduled_at))
         self._tasks.add(task)
         task.add_done_callback(self._ended)
@@ -167,6 +173,7 @@ class Schedule:
                 await self._run(check, scheduled_at)
         finally:
             self._busy.discard(check.id)
+            self._running[check.probe] -= 1
 
     def _misstep(self, event: Any) -> None:  # noqa: ANN401  # APScheduler ships no types
         """Tell what APScheduler could not do. A slot that was skipped is told as missed by its next turn."""

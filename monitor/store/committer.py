@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import islice
+from time import perf_counter
 from typing import Final
 
 import structlog
@@ -39,7 +40,10 @@ class Committer:
         receivers: Callable[[Event], Sequence[str]],
         on_commit: OnCommit,
         max_delay_s: float = 0.5,
+        timed: Callable[[float], None] | None = None,
     ) -> None:
+        """Build it; `timed` is told how many seconds each transaction took."""
+        self._timed = timed
         self._store = store
         self._receivers = receivers
         self._on_commit = on_commit
@@ -128,7 +132,10 @@ class Committer:
 
     async def _commit(self, batch: dict[int, Change]) -> None:
         changes = tuple(batch.values())
+        began = perf_counter()
         stored = await self._store.commit(changes, receivers=self._receivers)
+        if self._timed is not None:
+            self._timed(perf_counter() - began)
         self._forget(batch)
         if not self.healthy:
             self.healthy = True
