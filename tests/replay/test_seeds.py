@@ -1,0 +1,68 @@
+"""The scenarios that come with the monitor, played to their end."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from monitor.replay.driver import Outcome, outcome_json, play
+from monitor.replay.expectations import examine, verify
+from monitor.replay.loop import SkippingLoop
+from monitor.replay.scenario import Scenario, load_scenario, read_scenario
+from monitor.store import Store
+
+ROOT = Path(__file__).parents[2]
+SEEDS = sorted((ROOT / "seeds").glob("*.toml"))
+
+
+def played(scenario: Scenario) -> Outcome:
+    async def run() -> Outcome:
+        async with await Store.open("sqlite://") as store:
+            return await play(scenario, store=store)
+
+    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
+        return runner.run(run())
+
+
+@pytest.mark.full
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("path", SEEDS, ids=lambda path: path.stem)
+def test_a_scenario_is_noticed_as_it_expects_twice_to_the_byte(path: Path) -> None:
+    scenario = load_scenario(path)
+    begun = time.process_time()
+    outcome = played(scenario)
+    assert time.process_time() - begun < 60.0
+    assert verify(scenario, outcome) == []
+    assert outcome_json(played(scenario)) == outcome_json(outcome)
+
+
+@pytest.mark.full
+def test_one_address_of_another_provider_would_be_noticed_among_rotating_ones() -> None:
+    """The negative control is not deaf."""
+    text = (ROOT / "seeds" / "rotating-cdn.toml").read_text(encoding="utf-8")
+    there = 'a = ["172.67.5.5", "104.18.1.1", "104.18.1.2", "104.18.1.3", "104.18.1.4"]'
+    assert there in text
+    other = text.replace(there, there.replace("104.18.1.1", "54.69.20.11")) + (
+        '[[networks]]\nprefix = "54.69.0.0/16"\nasn = 16509\nname = "AMAZON-02"\nsynthetic = true\n'
+    )
+    scenario = read_scenario(other, file="other.toml")
+    differences = verify(scenario, played(scenario))
+    assert len(differences) == 2
+    assert "to amazon+cloudflare" in differences[0].text
+
+
+@pytest.mark.full
+def test_the_example_in_the_documentation_comes_true() -> None:
+    text = (ROOT / "docs" / "scenarios.md").read_text(encoding="utf-8")
+    scenario = read_scenario(text.partition("```toml\n")[2].partition("```")[0], file="docs")
+    examination = examine(scenario, played(scenario))
+    assert examination.differences == ()
+    assert [noticed.fact.id for noticed in examination.noticed if noticed.fact] == [
+        "dropped",
+        "dropped",
+        "elsewhere",
+        "elsewhere",
+        "elsewhere",
+    ]
+    assert all(noticed.lag is not None and noticed.lag.total_seconds() > 0 for noticed in examination.noticed)
