@@ -9,7 +9,7 @@ SCENARIO ?= seeds/parler-2021.toml
 CONFIG ?= config.example.toml
 SERVE ?=
 
-.PHONY: help demo run test check bench fmt lock servers clean
+.PHONY: help demo run test check bench fmt picture lock servers clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ bench: $(VENV)/.dev servers ## CPU per probe beside blackbox_exporter, schedule 
 fmt: $(VENV)/.dev ## format the code and mend what can be mended
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
+
+picture: $(VENV)/.dev ## draw the README's picture again, from a replay
+	@$(BIN)/python docs/picture.py $(SCENARIO) docs/parler-2021.svg 2>/dev/null
 
 servers: ## the real servers that full tests run against, from Debian's packages
 	@sh tests/install-servers.sh

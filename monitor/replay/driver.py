@@ -66,6 +66,8 @@ class Listeners:
     """Who else is told, while a scenario is played."""
 
     fact: Callable[[FactTable], None] = field(default=lambda _: None)
+    judged: Callable[[TargetState], None] = field(default=lambda _: None)
+    """Every state, before it is committed."""
     committed: Callable[[Sequence[Change], Sequence[StoredEvent]], None] = field(
         default=lambda _changes, _events: None
     )
@@ -231,6 +233,7 @@ class _Driver:
             self._push(at, _Turn.RUN, check)
 
     def _commit(self, change: Change) -> None:
+        self._listeners.judged(change.state)
         self._committer.submit(change)
         self._told = self._told or bool(change.events)
 

@@ -39,12 +39,20 @@ class News:
 class Stage:
     """Collects what happens and what is noticed, and shows it."""
 
-    def __init__(self, *, title: str, start: datetime, end: datetime, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        *,
+        title: str,
+        start: datetime,
+        end: datetime,
+        now: Callable[[], datetime],
+        lines: int = _NEWS,
+    ) -> None:
         self._title = title
         self._start = start
         self._end = end
         self._now = now
-        self._news: deque[News] = deque(maxlen=_NEWS)
+        self._news: deque[News] = deque(maxlen=lines)
         self._facts: list[datetime] = []
         self._lanes: dict[str, list[tuple[datetime, tuple[str, str], str]]] = {}
         self._colours: dict[str, str] = {}
