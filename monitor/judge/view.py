@@ -28,27 +28,12 @@ class View:
     """The page as it was while the target was up; None: it never was, as far as we saw."""
     behind_edge: bool
     """Whether a reverse proxy or CDN stands in front, as last known: a look-up that failed removes none."""
-
-    @property
-    def lead(self) -> Observation | None:
-        """Return the observation that decides whether the target is there."""
-        return {
-            Probe.HTTP: self.http,
-            Probe.DNS: self.dns,
-            Probe.REGISTRATION: self.registration,
-        }[self.policy.lead]
-
-    @property
-    def failure(self) -> Failure | None:
-        """Return the failure of the leading observation."""
-        return self.lead.failure if self.lead else None
-
-    @property
-    def page(self) -> HttpFacts | None:
-        """Return the answer over HTTP, if the last run got one."""
-        if self.http and self.http.failure is None and isinstance(self.http.facts, HttpFacts):
-            return self.http.facts
-        return None
+    lead: Observation | None
+    """The observation that decides whether the target is there."""
+    failure: Failure | None
+    """Of the leading observation."""
+    page: HttpFacts | None
+    """The answer over HTTP, if the last run got one."""
 
     @property
     def records(self) -> DnsFacts | None:
@@ -67,11 +52,17 @@ def look(memory: Memory, observation: Observation, policy: Policy) -> View:
     """Return the view that an observation completes: itself, and the others as last seen."""
     latest = {seen.probe: seen for seen in memory.seen}
     latest[observation.probe] = observation
+    lead, http = latest.get(policy.lead), latest.get(Probe.HTTP)
+    facts = http.facts if http is not None and http.failure is None else None
     return View(
         policy=policy,
-        http=latest.get(Probe.HTTP),
+        http=http,
         dns=latest.get(Probe.DNS),
         registration=latest.get(Probe.REGISTRATION),
         baseline=memory.baseline,
         behind_edge=any(layer.layer is Layer.EDGE and not layer.absent for layer in memory.layers),
+        # Nearly every rule asks for these: they are worked out once.
+        lead=lead,
+        failure=lead.failure if lead is not None else None,
+        page=facts if isinstance(facts, HttpFacts) else None,
     )
