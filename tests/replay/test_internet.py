@@ -2,14 +2,21 @@
 
 from datetime import timedelta
 
+import dns.message
 import pytest
-from servers.scenario_lab import Lab, open_lab
+from hypothesis import given
+from hypothesis import strategies as st
+from servers.scenario_lab import HEAD, Lab, open_lab
 
 from monitor.failure import Failure
 from monitor.model import DnsFacts, HttpFacts, Probe, RegistrationFacts
+from monitor.replay.dns_server import Answers
 from monitor.replay.route import RESOLVER
+from monitor.replay.tables import NameTable
+from monitor.replay.world import World
 
 SITE = "example.com"
+QUERY = dns.message.make_query(SITE, "A").to_wire()
 
 
 async def http(lab: Lab) -> HttpFacts:
@@ -267,3 +274,28 @@ async def test_strangers_get_no_site() -> None:
         lab.set(dns={"stranger.com": {"a": ["54.69.20.11"]}})
         answer = await lab.io.http.get("http://stranger.com/", user_agent="test")
         assert answer.status == 404
+
+
+async def test_a_registry_without_rdap_is_asked_over_whois() -> None:
+    async with open_lab(head=HEAD.replace("example.com", "example.ru")) as lab:
+        facts = await registration(lab)
+        assert (facts.source, facts.server) == ("whois", "whois.tcinet.ru")
+        assert facts.registered
+        assert facts.registrar_name == "Epik, Inc."
+
+
+async def test_one_that_hangs_is_waited_for_in_the_loop_that_cannot_skip() -> None:
+    async with open_lab('[http]\ntimeout = "200ms"\n') as lab:
+        lab.set(http={SITE: {"answer": "hang"}})
+        assert (await lab.look(Probe.HTTP)).failure is Failure.HTTP_TIMEOUT
+        lab.set(http={SITE: {"answer": "page"}}, address={"54.69.20.11": "hangs"})
+        assert (await lab.look(Probe.HTTP)).failure is Failure.TLS_TIMEOUT
+
+
+@given(st.binary(max_size=200))
+def test_no_question_breaks_the_resolver(wire: bytes) -> None:
+    answers = Answers(World({SITE: NameTable(a=("54.69.20.11",))}))
+    for question in (wire, QUERY[: len(wire)] + wire, QUERY + wire):
+        for datagram in (True, False):
+            answer = answers.answer(question, datagram=datagram)
+            assert answer is None or answer[:2] == question[:2]
