@@ -213,7 +213,7 @@ def test_the_script_builds_the_same_bytes_each_time(tmp_path: Path) -> None:
     outs = [tmp_path / "a.bin", tmp_path / "b.bin"]
     for out in outs:
         command = [sys.executable, "-m", "monitor.attribute.build_as_table", "4.csv", "6.csv", str(out)]
-        done = subprocess.run(  # noqa: S603 - our own script
+        done = subprocess.run(
             [*command, "--edition", "2026-06-17"], cwd=tmp_path, capture_output=True, text=True, check=True
         )
         assert "2 networks" in done.stdout

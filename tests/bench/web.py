@@ -53,11 +53,37 @@ http {{
 }}
 """
 
-_PARAGRAPH: Final = (
-    "<p class='lead'>The town&rsquo;s library opens at nine. On the first floor there are newspapers, "
-    "maps &amp; a quiet room; <a href='/rooms/{n}'>rooms can be booked</a> for an hour at a time, and "
-    "children under ten are read to on Saturdays. Post {n} was written by one of the readers.</p>\n"
-)
+_HEAD: Final = """<!doctype html>
+<html lang="en" class="no-js">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="description" content="What is new on platform {n}, every day of the week.">
+<link rel="canonical" href="/p{n}.html">
+<link rel="stylesheet" href="/assets/site.3f9c2b.css" media="all">
+<link rel="icon" type="image/svg+xml" href="/assets/icon.svg">
+<title>Platform {n} &middot; what is new</title>
+<style>body {{ font: 16px/1.5 sans-serif; margin: 2rem auto; max-width: 40rem }} .card {{ padding: 1rem }}</style>
+<script>window.layer = window.layer || []; function tag() {{ layer.push(arguments) }} tag("page", {n});</script>
+</head>
+<body>
+<!-- rendered by front {n} -->
+<header class="site-header" role="banner"><h1><a href="/" class="brand">Platform {n}</a></h1></header>
+<main id="content">
+"""
+_CARD: Final = """<article class="card card--wide" id="post-{n}" data-kind="story" data-rank="{row}">
+  <a class="card__link" href="/posts/{n}?ref=front"><img src="/media/{n}/thumb.webp" alt="" width="320" height="180"></a>
+  <h2 class="card__title">Post {n}: the library opens at nine</h2>
+  <p class="card__lead">There are newspapers on the first floor, maps &amp; a quiet room; children under ten are
+  read to on Saturdays, and rooms can be booked for an hour at a time by anybody who asks.</p>
+</article>
+"""
+_FOOT: Final = """</main>
+<footer class="site-footer"><p>No cookies are kept here &mdash; <a href="/about">about</a></p></footer>
+<script src="/assets/site.81ad7e.js" defer></script>
+</body>
+</html>
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,16 +137,8 @@ def end(child: subprocess.Popen[bytes]) -> None:
 
 def page(number: int) -> str:
     """Return a page of about 6 kB, like no other."""
-    text = "".join(_PARAGRAPH.format(n=number * 31 + row) for row in range(16))
-    return (
-        "<!doctype html>\n<html lang='en'>\n<head>\n<meta charset='utf-8'>\n"
-        f"<title>Platform {number} &middot; what is new</title>\n"
-        "<style>body { font: 16px/1.5 sans-serif; margin: 2rem auto; max-width: 40rem }</style>\n"
-        "<script>window.dataLayer = window.dataLayer || []</script>\n"
-        "<script>function tag() { dataLayer.push(arguments) }</script>\n"
-        f"</head>\n<body>\n<h1>Platform {number}</h1>\n<!-- rendered by the front page -->\n{text}"
-        "<footer>No cookies are kept here.</footer>\n</body>\n</html>\n"
-    )
+    cards = (_CARD.format(n=number * 31 + row, row=row) for row in range(8))
+    return _HEAD.format(n=number) + "".join(cards) + _FOOT
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Sequences of looks, and what is believed after each. A letter is a run: `.` the page, `x` no answer, …"""
+"""Sequences of looks, and what is believed after each: a letter is a run, `.` the page, `x` silence."""
 
 from dataclasses import replace
 
