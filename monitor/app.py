@@ -213,22 +213,28 @@ async def open_daemon(config: Config, world: World) -> AsyncIterator[Daemon]:
         ) as io,
     ):
         daemon = Daemon(config=config, world=world, store=store, io=io, sender=sender)
-        async with _served(daemon), _measured(daemon), _told(daemon), _committed(daemon):
-            await _go(daemon)
-            try:
-                yield daemon
-            finally:
-                cut_off = await daemon.schedule.stop(config.shutdown_s)
-                _log.info("stopped_checks", cut_off=cut_off)
+        async with _served(daemon), _measured(daemon):
+            await _take_up(daemon)
+            async with _told(daemon), _committed(daemon):
+                _go(daemon)
+                try:
+                    yield daemon
+                finally:
+                    cut_off = await daemon.schedule.stop(config.shutdown_s)
+                    _log.info("stopped_checks", cut_off=cut_off)
 
 
-async def _go(daemon: Daemon) -> None:
-    """Take up where the last run ended, and start to check."""
+async def _take_up(daemon: Daemon) -> None:
+    """Take up where the last run ended, before anything can be added to it."""
     daemon.own.configured(len(daemon.config.targets), daemon.config.checks)
     daemon.own.reloaded(datetime.now(UTC), ok=True)
-    daemon.take_up(await _states(daemon.store, daemon.config, daemon.world.clock))
     for (receiver, outcome), count in (await daemon.store.totals()).items():
         daemon.own.delivered(receiver, outcome, count)
+    daemon.take_up(await _states(daemon.store, daemon.config, daemon.world.clock))
+
+
+def _go(daemon: Daemon) -> None:
+    """Start to check."""
     daemon.schedule.start(daemon.config.checks)
     _log.info(
         "started",
@@ -298,6 +304,7 @@ async def _served(daemon: Daemon) -> AsyncIterator[None]:
         healthy=lambda: ["a part of the daemon has failed"] if daemon.failed.is_set() else [],
         ready=daemon.troubles,
         base_url=daemon.config.web.base_url,
+        loaded=lambda: daemon.loaded,
     )
     async with serve(view, listen) as address:
         daemon.address = address

@@ -43,6 +43,7 @@ _SECURITY: Final = {
     "X-Frame-Options": "DENY",
 }
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
+_WHILE_LOADING: Final = frozenset({"/healthz", "/readyz"})
 _LATEST_EVENTS: Final = 15
 _EVENTS_OF_A_TARGET: Final = 50
 _INCIDENTS_OF_A_TARGET: Final = 50
@@ -81,6 +82,8 @@ class View:
     """Why it should not be relied on yet; nothing when it may be."""
     base_url: str | None = None
     """How others reach it; its host is answered."""
+    loaded: Callable[[], bool] = lambda: True
+    """Whether what is stored has been read: until then nothing but the health can be told."""
 
 
 def make_web(view: View) -> web.Application:
@@ -136,6 +139,12 @@ class _Site:
         if not own_name(request, self._view.base_url):
             text = "This name does not belong to the monitor. Set base_url, or ask by address."
             return self._problem(HTTPStatus.MISDIRECTED_REQUEST, text)
+        if not self._view.loaded() and request.path not in _WHILE_LOADING:
+            # Counters that begin at 0 and jump would be counted twice by who scrapes them.
+            text = "What is stored is being read. Ask again in a moment."
+            response = self._problem(HTTPStatus.SERVICE_UNAVAILABLE, text)
+            response.headers[hdrs.RETRY_AFTER] = "1"
+            return response
         try:
             return await handler(request)
         except web.HTTPMethodNotAllowed as refusal:

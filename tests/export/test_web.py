@@ -102,6 +102,18 @@ async def test_health_and_readiness_give_their_reasons(site: Site) -> None:
             assert (await answer.json())["reasons"] == ["states are being loaded"]
 
 
+async def test_before_the_states_are_loaded_nothing_is_made_up(site: Site) -> None:
+    site.watch(state())
+    await site.client.close()
+    await site.open(loaded=lambda: False)
+    for path in ("/metrics", "/", "/targets/parler.com", "/events"):
+        async with site.client.get(path) as answer:
+            assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+            assert "platform_" not in await answer.text()
+    await site.text("/healthz")
+    await site.text("/readyz")
+
+
 @pytest.mark.parametrize(
     "path",
     [
