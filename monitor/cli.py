@@ -193,7 +193,7 @@ def replay(
         sys.stdout.write(drill.documents(played))
     else:
         for one in played:
-            out.print(drill.sheet(one, verified=verified))
+            out.print(drill.sheet(one, verified=verified), soft_wrap=True)
     if any(one.untold or (verified and one.differences) for one in played):
         raise typer.Exit(Exit.FAILED)
 

@@ -114,8 +114,8 @@ class Witness:
                 text = await response.text()
         except aiohttp.ClientError:
             return  # not up yet
-        now = {name: float(value) for name, value in COUNTER.findall(text)}
-        if now:
+        if response.status == 200:
+            now = {name: float(value) for name, value in COUNTER.findall(text)}
             _never_back(self.counters, now)
             self.counters = now
 

@@ -87,7 +87,8 @@ def move(
         legible = _legible(layer, observation)
         seen = shown.get(layer) if legible else None
         if seen is None:
-            after, change = _dark(before, policy, absent=legible) if before else None, None
+            dark = _dark(before, observation.ended_at, policy, absent=legible) if before else None
+            after, change = dark, None
         else:
             after, change = _next(before, seen, observation.ended_at, policy)
         if after is not None and after is not before:
@@ -119,7 +120,7 @@ def _next(
     if before is None:
         return LayerState(layer=seen.layer, confirmed=seen, since=at), None
     if seen.ids == before.confirmed.ids:
-        return _settled(before), None
+        return _settled(before, at), None
     again = before.suspected is not None and before.suspected.ids == seen.ids
     suspected = replace(
         before,
@@ -134,21 +135,35 @@ def _next(
     return _confirm(suspected, seen, at)
 
 
-def _dark(before: LayerState, policy: Policy, *, absent: bool) -> LayerState:
+def _dark(before: LayerState, at: datetime, policy: Policy, *, absent: bool) -> LayerState:
     """Return the layer after a look that did not show it; `absent`: it showed that there is none."""
     if not before.known and before.absent == absent:
         return before
     silent = before.silent + 1
     known = silent < policy.failures_to_confirm
-    return replace(before, silent=silent, known=known, absent=absent and not known)
+    lost = before.known and not known
+    return replace(
+        before,
+        silent=silent,
+        known=known,
+        known_since=at if lost else before.known_since,
+        absent=absent and not known,
+    )
 
 
-def _settled(before: LayerState) -> LayerState:
+def _settled(before: LayerState, at: datetime) -> LayerState:
     """Return the layer after its confirmed providers were seen again."""
     if before.known and before.suspected is None and before.silent == 0:
         return before
     return replace(
-        before, known=True, absent=False, suspected=None, suspected_since=None, suspicion=0, silent=0
+        before,
+        known=True,
+        known_since=before.known_since if before.known else at,
+        absent=False,
+        suspected=None,
+        suspected_since=None,
+        suspicion=0,
+        silent=0,
     )
 
 

@@ -96,6 +96,8 @@ class LayerState:
     """When this set of providers was first seen."""
     known: bool = True
     """False when the layer can no longer be seen: the providers are then the last known ones."""
+    known_since: datetime | None = None
+    """When the layer was lost from sight, or seen again; None: it has been seen since `since`."""
     suspected: Attribution | None = None
     """Another set of providers that has been seen, but not often enough."""
     suspected_since: datetime | None = None

@@ -76,8 +76,12 @@ def _shape(memory: Memory) -> tuple[object, ...]:
         memory.verdict.status,
         memory.since,
         memory.incident.id if memory.incident else None,
-        tuple((layer.layer, layer.confirmed.ids, layer.since, layer.known) for layer in memory.layers),
+        tuple(_stretch(layer) for layer in memory.layers),
     )
+
+
+def _stretch(layer: LayerState) -> tuple[object, ...]:
+    return (layer.layer, layer.confirmed.ids, layer.since, layer.known, layer.known_since)
 
 
 def _status(before: Memory | None, state: TargetState) -> Iterator[Fact]:
@@ -94,23 +98,16 @@ def _layers(before: Memory | None, state: TargetState) -> Iterator[Fact]:
     known = {layer.layer: layer for layer in before.layers} if before else {}
     for layer in state.memory.layers:
         earlier = known.get(layer.layer)
-        if earlier is None or (earlier.known, earlier.confirmed.ids, earlier.since) != (
-            layer.known,
-            layer.confirmed.ids,
-            layer.since,
-        ):
-            yield _layer_period(state, earlier, layer)
+        if earlier is None or _stretch(earlier) != _stretch(layer):
+            yield _layer_period(state, layer)
 
 
-def _layer_period(state: TargetState, earlier: LayerState | None, layer: LayerState) -> PeriodBegins:
-    """Return the period that begins; seen or lost again without another provider, it begins now."""
-    since = layer.since
-    if not layer.known or (earlier is not None and earlier.since == layer.since):
-        since = state.pulse.accounted_until or layer.since
+def _layer_period(state: TargetState, layer: LayerState) -> PeriodBegins:
+    """Return the period that begins: with other providers, or lost from sight, or seen again."""
     return PeriodBegins(
         target=state.target,
         lane=layer.layer.value,
-        since=since,
+        since=layer.known_since or layer.since,
         value=",".join(layer.confirmed.ids) if layer.known else None,
         attribution=layer.confirmed if layer.known else None,
     )

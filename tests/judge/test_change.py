@@ -1,7 +1,9 @@
 """Who stands behind a layer: told once, after it was seen often enough, and never from silence."""
 
+from datetime import timedelta
+
 import pytest
-from judge.world import World, behind, page, records, registration
+from judge.world import START, World, behind, page, records, registration
 
 from monitor.failure import Failure
 from monitor.model import (
@@ -93,6 +95,16 @@ def test_a_suspected_change_is_looked_at_again_soon() -> None:
 )
 def test_a_layer_that_cannot_be_seen_is_not_known_after_a_while(letters: str, known: bool) -> None:  # noqa: FBT001  # a parameter of the table
     assert network(play(letters)).known is known
+
+
+def test_a_layer_says_since_when_it_is_lost_from_sight_and_seen_again() -> None:
+    world = play("asss")
+    lost = world.now
+    play("ss", world)
+    assert network(world).known_since == lost
+    play("a", world)
+    assert network(world).known_since == world.now
+    assert network(world).since == START + timedelta(seconds=300)
 
 
 def test_a_proxy_stays_in_front_until_it_is_seen_to_be_gone() -> None:

@@ -52,8 +52,16 @@ def behind(layer: Layer, *providers: str) -> Attribution:
     )
 
 
-def layer(name: Layer, *providers: str, since: float, known: bool = True) -> LayerState:
-    return LayerState(layer=name, confirmed=behind(name, *providers), since=moment(since), known=known)
+def layer(
+    name: Layer, *providers: str, since: float, known: bool = True, known_since: float | None = None
+) -> LayerState:
+    return LayerState(
+        layer=name,
+        confirmed=behind(name, *providers),
+        since=moment(since),
+        known=known,
+        known_since=None if known_since is None else moment(known_since),
+    )
 
 
 def verdict(status: Status, diagnosis: str | None = None) -> Verdict:
