@@ -26,8 +26,10 @@ async def lines(store: Store, lane: str, target: str = "a") -> list[Line]:
 async def test_periods_follow_each_other_without_gaps() -> None:
     steps = [
         memory(Status.UP, since=1, layers=[layer(Layer.NETWORK, "amazon", since=1)]),
-        memory(Status.DOWN, since=5, layers=[layer(Layer.NETWORK, "amazon", since=1, known=False)]),
-        memory(Status.DOWN, since=5, layers=[layer(Layer.NETWORK, "amazon", since=1)]),
+        memory(
+            Status.DOWN, since=5, layers=[layer(Layer.NETWORK, "amazon", since=1, known=False, known_since=6)]
+        ),
+        memory(Status.DOWN, since=5, layers=[layer(Layer.NETWORK, "amazon", since=1, known_since=7)]),
         memory(Status.UP, since=9, layers=[layer(Layer.NETWORK, "ddos-guard", "epik", since=8)]),
     ]
     async with await Store.open("sqlite://") as store:
