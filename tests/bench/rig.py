@@ -133,12 +133,8 @@ async def open_rig(
         running = asyncio.get_running_loop().create_task(committer.run())
         acquaint(pipeline, (each.target for each in fleet))
         await committer.flush()
-        import os
-        from contextlib import nullcontext
-        from monitor.garbage import collected_seldom
         try:
-            async with (collected_seldom() if os.environ.get("SPARE") else nullcontext()):
-                yield rig
+            yield rig
         finally:
             await committer.flush()
             running.cancel()
