@@ -33,14 +33,13 @@ async def _round(rig: Rig, checks: list[Check], at_once: int) -> Answer:
     rig.answered.clear()
     rig.committed = 0
     gate = asyncio.Semaphore(at_once)
-
-    async def carry(check: Check) -> None:
-        async with gate:
-            await rig.pipeline.run(check, datetime.now(UTC))
-
     begun = time.perf_counter()
-    # A task for each, as the schedule starts them.
-    await asyncio.gather(*(asyncio.create_task(carry(check)) for check in checks))
+    async with asyncio.TaskGroup() as probes:
+        for check in checks:
+            await gate.acquire()
+            # A task for each, as the schedule starts them.
+            task = probes.create_task(rig.pipeline.run(check, datetime.now(UTC)))
+            task.add_done_callback(lambda _: gate.release())
     await rig.committer.flush()
     wall_s = time.perf_counter() - begun
     if rig.answered != {"200": len(checks)}:

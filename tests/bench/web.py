@@ -63,8 +63,10 @@ _HEAD: Final = """<!doctype html>
 <link rel="stylesheet" href="/assets/site.3f9c2b.css" media="all">
 <link rel="icon" type="image/svg+xml" href="/assets/icon.svg">
 <title>Platform {n} &middot; what is new</title>
-<style>body {{ font: 16px/1.5 sans-serif; margin: 2rem auto; max-width: 40rem }} .card {{ padding: 1rem }}</style>
-<script>window.layer = window.layer || []; function tag() {{ layer.push(arguments) }} tag("page", {n});</script>
+<style>body {{ font: 16px/1.5 sans-serif; margin: 2rem auto; max-width: 40rem }}
+.card {{ padding: 1rem }}</style>
+<script>window.layer = window.layer || [];
+function tag() {{ layer.push(arguments) }} tag("page", {n});</script>
 </head>
 <body>
 <!-- rendered by front {n} -->
@@ -72,10 +74,11 @@ _HEAD: Final = """<!doctype html>
 <main id="content">
 """
 _CARD: Final = """<article class="card card--wide" id="post-{n}" data-kind="story" data-rank="{row}">
-  <a class="card__link" href="/posts/{n}?ref=front"><img src="/media/{n}/thumb.webp" alt="" width="320" height="180"></a>
+  <a class="card__link" href="/posts/{n}?ref=front">
+  <img src="/media/{n}/thumb.webp" alt="" width="320" height="180"></a>
   <h2 class="card__title">Post {n}: the library opens at nine</h2>
-  <p class="card__lead">There are newspapers on the first floor, maps &amp; a quiet room; children under ten are
-  read to on Saturdays, and rooms can be booked for an hour at a time by anybody who asks.</p>
+  <p class="card__lead">There are newspapers on the first floor, maps &amp; a quiet room; children under ten
+  are read to on Saturdays, and rooms can be booked for an hour at a time by anybody who asks.</p>
 </article>
 """
 _FOOT: Final = """</main>
@@ -137,7 +140,7 @@ def end(child: subprocess.Popen[bytes]) -> None:
 
 def page(number: int) -> str:
     """Return a page of about 6 kB, like no other."""
-    cards = (_CARD.format(n=number * 31 + row, row=row) for row in range(8))
+    cards = (_CARD.format(n=number * 31 + row, row=row) for row in range(10))
     return _HEAD.format(n=number) + "".join(cards) + _FOOT
 
 
