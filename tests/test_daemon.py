@@ -2,8 +2,9 @@
 
 import asyncio
 import re
+import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import aiohttp
@@ -176,11 +177,27 @@ async def test_a_store_that_refuses_shows_in_the_readiness(tmp_path: Path) -> No
         running(configuration(tmp_path, site, receiver)) as daemon,
     ):
         await until(lambda: status(daemon) is Status.UP)
+        with closing(sqlite3.connect(tmp_path / "data" / "monitor.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            await until(lambda: not daemon.committer.healthy)
+            code, text = await get(daemon, "/readyz")
+            assert code == 503
+            assert "store" in text
+            other.execute("ROLLBACK")
+        await until(lambda: daemon.committer.healthy)
+        assert (await get(daemon, "/readyz"))[0] == 200
+
+
+async def test_a_value_that_the_database_rejects_holds_up_no_other_target(tmp_path: Path) -> None:
+    async with (
+        HttpLab(say(answer(PAGE))) as site,
+        webhook_lab() as receiver,
+        running(configuration(tmp_path, site, receiver)) as daemon,
+    ):
         daemon.committer.submit(Change(state=TargetState(target=None)))  # type: ignore[arg-type]
-        await until(lambda: not daemon.committer.healthy)
-        code, text = await get(daemon, "/readyz")
-        assert code == 503
-        assert "store" in text
+        await until(lambda: status(daemon) is Status.UP)
+        assert daemon.committer.dropped == 1
+        assert daemon.committer.healthy
 
 
 @pytest.mark.parametrize("text", ["not a database at all, but long enough to be read as a page" * 50])

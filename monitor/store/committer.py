@@ -16,7 +16,7 @@ from typing import Final
 import structlog
 
 from monitor.model import Event, StoredEvent
-from monitor.store.error import StoreError, UnstorableError
+from monitor.store.error import StoreError, StoreFailure, UnstorableError
 from monitor.store.history import same_history
 from monitor.store.rows import Change
 from monitor.store.store import Store
@@ -112,7 +112,7 @@ class Committer:
         while self._waiting:
             # Taken anew for every try: what was submitted meanwhile has replaced what it may replace.
             batch = dict(islice(self._waiting.items(), BATCH))
-            commit = asyncio.ensure_future(self._commit(batch))
+            commit = asyncio.ensure_future(self._commit_batch(batch))
             try:
                 await asyncio.shield(commit)
             except asyncio.CancelledError:
@@ -129,6 +129,27 @@ class Committer:
                 wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
             else:
                 return
+
+    async def _commit_batch(self, batch: dict[int, Change]) -> None:
+        """Commit a batch; one target's value that the database rejects holds up no other target."""
+        try:
+            await self._commit(batch)
+        except StoreError as error:
+            if error.failure is not StoreFailure.REJECTED:
+                raise
+            await self._commit_by_target(batch)
+
+    async def _commit_by_target(self, batch: dict[int, Change]) -> None:
+        by_target: dict[str, dict[int, Change]] = {}
+        for ticket, change in batch.items():
+            by_target.setdefault(change.state.target, {})[ticket] = change
+        for target, some in by_target.items():
+            try:
+                await self._commit(some)
+            except StoreError as error:
+                if error.failure is not StoreFailure.REJECTED:
+                    raise
+                self._give_up(target, some, error)
 
     async def _commit(self, batch: dict[int, Change]) -> None:
         changes = tuple(batch.values())
@@ -169,8 +190,11 @@ class Committer:
             if change.state.target == error.target
             or any(event.subject == error.target for event in change.events)
         }
+        self._give_up(error.target, lost, error)
+
+    def _give_up(self, target: str, lost: dict[int, Change], error: StoreError) -> None:
         self.dropped += len(lost)
-        self._log.error("store.dropped", target=error.target, changes=len(lost), error=str(error))
+        self._log.error("store.dropped", target=target, changes=len(lost), error=str(error))
         self._forget(lost)
 
 

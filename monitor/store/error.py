@@ -24,6 +24,7 @@ class StoreFailure(StrEnum):
     UNREACHABLE = "unreachable"
     UNSUPPORTED = "unsupported"
     UNSTORABLE = "unstorable"
+    REJECTED = "rejected"
     UNKNOWN = "unknown"
 
 
@@ -40,6 +41,7 @@ SENTENCE: Final[dict[StoreFailure, str]] = {
     StoreFailure.UNREACHABLE: "the database server cannot be reached or refuses the login",
     StoreFailure.UNSUPPORTED: "the address is not one of sqlite:///FILE, sqlite:// or postgresql+asyncpg://…",
     StoreFailure.UNSTORABLE: "a state cannot be written as JSON",
+    StoreFailure.REJECTED: "the database rejects a value",
     StoreFailure.UNKNOWN: "the database reports something unexpected",
 }
 
@@ -54,11 +56,17 @@ _SQLITE: Final[dict[int, StoreFailure]] = {
     sqlite3.SQLITE_AUTH: StoreFailure.CANNOT_OPEN,
     sqlite3.SQLITE_NOTADB: StoreFailure.NOT_A_DATABASE,
     sqlite3.SQLITE_CORRUPT: StoreFailure.CORRUPT,
+    sqlite3.SQLITE_CONSTRAINT: StoreFailure.REJECTED,
+    sqlite3.SQLITE_MISMATCH: StoreFailure.REJECTED,
+    sqlite3.SQLITE_TOOBIG: StoreFailure.REJECTED,
+    sqlite3.SQLITE_RANGE: StoreFailure.REJECTED,
 }
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html: class, then single codes.
 _SQLSTATE: Final[dict[str, StoreFailure]] = {
     "08": StoreFailure.UNREACHABLE,
+    "22": StoreFailure.REJECTED,
+    "23": StoreFailure.REJECTED,
     "28": StoreFailure.UNREACHABLE,
     "3D": StoreFailure.UNREACHABLE,
     "57": StoreFailure.UNREACHABLE,
