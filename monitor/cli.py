@@ -201,6 +201,9 @@ def replay(
 @app.command(hidden=True)
 def demo(
     scenario: Annotated[Path, typer.Argument(help="Scenario file (TOML).")],
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Keep everything here; begun again here after a kill, it goes on.")
+    ] = None,
     *,
     serve: Annotated[bool, typer.Option(help="Leave the web page up at the end.")] = False,
 ) -> None:
@@ -209,7 +212,7 @@ def demo(
 
     log.set_up(level="error")
     try:
-        performance = _run(perform(scenario, out, serve=serve))
+        performance = _run(perform(scenario, out, serve=serve, folder=data_dir))
     except ConfigError as error:
         _usage(describe_problems(error.problems))
     if performance.differences or len(performance.told) < len(performance.outcome.events):

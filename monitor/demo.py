@@ -47,6 +47,7 @@ _SLACK_S: Final = 8.0
 _FRAMES_A_SECOND: Final = 8
 _PREFERRED_PORT: Final = 9850
 _TOLD_WITHIN_S: Final = 5.0
+_MOST_EVENTS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,18 +142,42 @@ class _Show:
             self.snapshots.append(Snapshot(at=moment, states=dict(shown())))
 
 
-async def perform(path: Path, console: Console, *, serve: bool = False) -> Performance:
-    """Live through the scenario in a file; raises ConfigError for a faulty one."""
-    scenario = load_scenario(path)
-    clock = PacedClock(pace(scenario), SystemClock())
+def _begun(folder: Path) -> datetime:
+    """Return when the demonstration in this folder began: now, if it has not."""
+    note = folder / "began"
+    if not note.exists():
+        note.write_text(SystemClock().now().isoformat(), encoding="utf-8")
+    return datetime.fromisoformat(note.read_text(encoding="utf-8"))
+
+
+async def perform(
+    path: Path, console: Console, *, serve: bool = False, folder: Path | None = None
+) -> Performance:
+    """Live through the scenario in a file; raises ConfigError for a faulty one.
+
+    `folder`: where state, and the receiver's own record, are kept. Begun again on the same folder, after
+    a kill, it goes on where scenario time has got to. Without a folder nothing is kept.
+    """
+    with TemporaryDirectory(prefix="platform-monitor-demo-") as passing:
+        kept = folder or Path(passing)
+        kept.mkdir(parents=True, exist_ok=True)
+        return await _perform(load_scenario(path), console, kept, serve=serve)
+
+
+async def _perform(scenario: Scenario, console: Console, folder: Path, *, serve: bool) -> Performance:
+    clock = PacedClock(pace(scenario), SystemClock(), _begun(folder))
+    # What was believed before a kill cannot be looked at again.
+    scenario = replace(
+        scenario, expect_state=tuple(row for row in scenario.expect_state if row.at >= clock.now())
+    )
     show = _Show(
         scenario,
         clock,
         stage.Stage(title=scenario.title, start=scenario.start, end=scenario.end, now=clock.now),
     )
     async with AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="platform-monitor-demo-")))
         witness = await stack.enter_async_context(open_witness())
+        witness.recall(folder / "told.jsonl")
         witness.told = lambda _: show.stage.delivered()
         internet = await stack.enter_async_context(open_internet(scenario, clock))
         config = configuration(scenario, folder, witness.url, _free(_PREFERRED_PORT))
@@ -168,6 +193,8 @@ async def perform(path: Path, console: Console, *, serve: bool = False) -> Perfo
         if daemon.address:
             console.print(f"the monitor's own page: http://{daemon.address[0]}:{daemon.address[1]}/\n")
         await _live(show, daemon, internet, console)
+        await daemon.committer.flush()
+        show.events = await daemon.store.events(newest_first=False, limit=_MOST_EVENTS)
         await _all_told(witness, show)
         performance = _account(show, daemon, witness)
         console.print(finale.summary(performance))
@@ -203,7 +230,6 @@ def _follow(show: _Show, daemon: Daemon) -> None:
         for state in states:
             show.stage.sample(state)
         for event in stored:
-            show.events.append(event)
             show.stage.noticed(event)
 
     daemon.watchers.append(committed)

@@ -140,12 +140,12 @@ class Pacing:
 
 
 class PacedClock:
-    """Shows scenario time while real time passes. The pace begins when the clock is built."""
+    """Shows scenario time while real time passes. The pace begins at `started`: by default now."""
 
-    def __init__(self, pacing: Pacing, base: Clock) -> None:
+    def __init__(self, pacing: Pacing, base: Clock, started: datetime | None = None) -> None:
         self._pacing = pacing
         self._base = base
-        self._started = base.now()
+        self._started = started or base.now()
 
     def now(self) -> datetime:
         """Return the moment in the scenario."""

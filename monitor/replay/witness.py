@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 from aiohttp import web
@@ -23,6 +24,8 @@ class Witness:
     """By id: one that is told twice is one."""
     refused: int = 0
     """Requests without a good signature."""
+    record: Path | None = None
+    """Where everything that is told is written down, a line of JSON each; outlives the witness."""
 
     async def take(self, request: web.Request) -> web.Response:
         """Take one event."""
@@ -34,9 +37,23 @@ class Witness:
             return web.Response(status=401)
         event = json.loads(body)
         if event["id"] not in self.events:
-            self.events[event["id"]] = event
+            self._note(event, body)
             self.told(event)
         return web.Response(status=204)
+
+    def recall(self, record: Path) -> None:
+        """Go on with a record: what was told before stays told."""
+        self.record = record
+        if record.exists():
+            for line in record.read_text(encoding="utf-8").splitlines():
+                event = json.loads(line)
+                self.events[event["id"]] = event
+
+    def _note(self, event: dict[str, Any], body: str) -> None:
+        self.events[event["id"]] = event
+        if self.record is not None:
+            with self.record.open("a", encoding="utf-8") as lines:
+                lines.write(body.replace("\n", " ") + "\n")
 
 
 @asynccontextmanager
