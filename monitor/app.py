@@ -201,7 +201,7 @@ async def open_daemon(config: Config, world: World) -> AsyncIterator[Daemon]:
     """
     sender = WebhookSender(receivers_of(config), clock=SystemClock(), source=source_of(config))
     async with (
-        await Store.open(config.store_url.reveal()) as store,
+        await Store.open(config.store_url.reveal(), alone=True) as store,
         sender,
         open_io(
             clock=world.clock,

@@ -6,6 +6,7 @@ is on the disk before its events are told, also when the power fails; measured a
 millisecond per commit, in the thread of the connection, for one to four commits a second.
 """
 
+import fcntl
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable
@@ -39,6 +40,8 @@ class Engines:
     writer: AsyncEngine | None
     """None when opened for reading only."""
     reader: AsyncEngine
+    lock: int | None = None
+    """The descriptor that keeps other daemons out; None where others are let in."""
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -61,6 +64,8 @@ class Engines:
         await self.reader.dispose()
         if self.writer is not None and self.writer is not self.reader:
             await self.writer.dispose()
+        if self.lock is not None:
+            os.close(self.lock)
 
     @asynccontextmanager
     async def _told(self) -> AsyncIterator[None]:
@@ -83,14 +88,17 @@ def _reason(error: BaseException, place: str) -> tuple[StoreFailure, str, str]:
     return failure, place, detail
 
 
-async def open_engines(url: str, *, read_only: bool = False, busy_s: float = BUSY_S) -> Engines:
+async def open_engines(
+    url: str, *, read_only: bool = False, alone: bool = False, busy_s: float = BUSY_S
+) -> Engines:
     """Open the database at `url` and bring its tables to the newest shape; raises StoreError.
 
     A missing SQLite file and its folder are created, readable by their owner only, unless `read_only`.
+    `alone`: refuse a SQLite file that another process has opened so.
     """
     parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite":
-        engines = _sqlite(parsed, read_only=read_only, busy_s=busy_s)
+        engines = _sqlite(parsed, read_only=read_only, alone=alone, busy_s=busy_s)
     else:
         engines = _postgresql(parsed, read_only=read_only)
     try:
@@ -113,7 +121,7 @@ def _parse(url: str) -> URL:
         raise StoreError(StoreFailure.UNSUPPORTED, f"{scheme}:…") from error
 
 
-def _sqlite(url: URL, *, read_only: bool, busy_s: float) -> Engines:
+def _sqlite(url: URL, *, read_only: bool, alone: bool, busy_s: float) -> Engines:
     if not url.database or url.database == ":memory:":
         memory = _engine(
             url.set(database=None),
@@ -137,7 +145,7 @@ def _sqlite(url: URL, *, read_only: bool, busy_s: float) -> Engines:
     writer = _engine(
         address, size=1, on_connect=_pragmas(writes=True), begin="BEGIN IMMEDIATE", busy_s=busy_s
     )
-    return Engines(place=str(path), writer=writer, reader=reader)
+    return Engines(place=str(path), writer=writer, reader=reader, lock=_lock(path) if alone else None)
 
 
 def _postgresql(url: URL, *, read_only: bool) -> Engines:
@@ -209,6 +217,25 @@ def _prepare_file(path: Path, *, read_only: bool) -> None:
     except OSError as error:
         failure, _ = classify(error)
         raise StoreError(failure, str(path), os.strerror(error.errno or 0)) from error
+
+
+def _lock(path: Path) -> int:
+    """Keep other daemons out: two would tell each outage twice, under two ids. Raises StoreError.
+
+    The kernel lets go of the lock however the process ends. It lies in a file of its own, because closing
+    any descriptor of a SQLite file drops SQLite's own locks (https://www.sqlite.org/howtocorrupt.html, 2.2).
+    """
+    try:
+        lock = os.open(f"{path}-lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        failure, _ = classify(error)
+        raise StoreError(failure, str(path), os.strerror(error.errno or 0)) from error
+    try:
+        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(lock)
+        raise StoreError(StoreFailure.IN_USE, str(path)) from error
+    return lock
 
 
 async def _prepare(engines: Engines, *, read_only: bool) -> None:

@@ -13,6 +13,7 @@ class StoreFailure(StrEnum):
     """The closed vocabulary of what a store may refuse."""
 
     BUSY = "busy"
+    IN_USE = "in_use"
     FULL = "full"
     READ_ONLY = "read_only"
     CANNOT_OPEN = "cannot_open"
@@ -30,6 +31,7 @@ class StoreFailure(StrEnum):
 
 SENTENCE: Final[dict[StoreFailure, str]] = {
     StoreFailure.BUSY: "another process holds its write lock",
+    StoreFailure.IN_USE: "another daemon is running on it",
     StoreFailure.FULL: "there is no space left for it",
     StoreFailure.READ_ONLY: "it may only be read",
     StoreFailure.CANNOT_OPEN: "it cannot be opened or created",

@@ -50,14 +50,17 @@ class Store:
         self._last: dict[str, TargetState] = {}
 
     @classmethod
-    async def open(cls, url: str, *, read_only: bool = False, busy_s: float = BUSY_S) -> Self:
+    async def open(
+        cls, url: str, *, read_only: bool = False, alone: bool = False, busy_s: float = BUSY_S
+    ) -> Self:
         """Open `sqlite:///FILE`, `sqlite://` (in memory) or `postgresql+asyncpg://…`; raises StoreError.
 
         A missing SQLite file is created with mode 0600, and older tables are migrated, unless
-        `read_only`, which looks on while a daemon writes. `busy_s`: how long to wait for another process
+        `read_only`, which looks on while a daemon writes. `alone`: what a daemon wants of a SQLite file, and
+        is refused while another one has it. `busy_s`: how long to wait for another process
         that writes to the same SQLite file.
         """
-        return cls(await open_engines(url, read_only=read_only, busy_s=busy_s))
+        return cls(await open_engines(url, read_only=read_only, alone=alone, busy_s=busy_s))
 
     @property
     def place(self) -> str:

@@ -253,3 +253,30 @@ def refused_to_nobody(case: str) -> None:
             check=False,
         )
     assert done.stdout.strip() in ("cannot_open", "read_only"), done.stderr
+
+
+async def test_a_second_daemon_is_refused_until_the_first_has_ended(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/monitor.db"
+    code = (
+        "import asyncio, sys; from monitor.store import Store\n"
+        "async def main():\n"
+        f"    await Store.open({url!r}, alone=True)\n"
+        "    print('open', flush=True); sys.stdin.read()\n"
+        "asyncio.run(main())"
+    )
+    first = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert first.stdout is not None
+    assert await first.stdout.readline() == b"open\n"
+    with pytest.raises(StoreError, match="another daemon is running on it") as refused:
+        await Store.open(url, alone=True)
+    assert refused.value.failure is StoreFailure.IN_USE
+    async with await Store.open(url, read_only=True):  # explain and history look on
+        pass
+    first.kill()
+    await first.communicate()
+    async with await Store.open(url, alone=True):
+        pass
+    async with await Store.open(url, alone=True):
+        pass
