@@ -26,6 +26,7 @@ from monitor.replay.driver import Listeners, Outcome, outcome_json, play
 from monitor.replay.expectations import Difference, verify
 from monitor.replay.loop import SkippingLoop
 from monitor.replay.scenario import Scenario, load_scenario
+from monitor.store import Outcome as Ending
 from monitor.store import Store
 from monitor.terminal import finale, paint
 
@@ -101,7 +102,7 @@ def _policies(scenario: Scenario, policy: Policy) -> dict[str, Policy]:
 
 
 async def _tell(outbox: Outbox, store: Store, names: list[str]) -> int:
-    """Send what was stored; return how many deliveries are left after a while."""
+    """Send what was stored; return how many deliveries were refused for good, or are left after a while."""
     sending = asyncio.get_running_loop().create_task(outbox.run())
     loop = asyncio.get_running_loop()
     until = loop.time() + _TOLD_WITHIN_S
@@ -112,7 +113,8 @@ async def _tell(outbox: Outbox, store: Store, names: list[str]) -> int:
     outbox.stop()
     await asyncio.wait([sending], timeout=1.0)
     sending.cancel()
-    return left
+    refused = (count for (_, how), count in (await store.totals()).items() if how is Ending.PARKED)
+    return left + sum(refused)
 
 
 async def _serve(scenario: Scenario, store: Store, console: Console) -> None:

@@ -1,0 +1,52 @@
+"""The fire drill: a scenario under one's own thresholds, told to one's own receivers."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from servers.webhook_lab import Reply, WebhookLab, webhook_lab
+
+ROOT = Path(__file__).parents[1]
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+async def drill(folder: Path, receiver: WebhookLab) -> tuple[int | None, str]:
+    config = folder / "config.toml"
+    config.write_text(
+        f"""
+        [[targets]]
+        domain = "site.localhost"
+        [[receivers]]
+        name = "ops"
+        url = "{receiver.url}"
+        secret = "{SECRET}"
+        """
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "monitor", "replay", "seeds/as-reported.toml", "--config", str(config),
+        stdout=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+    )  # fmt: skip
+    async with asyncio.timeout(50):
+        printed, _ = await process.communicate()
+    return process.returncode, printed.decode()
+
+
+async def test_a_drill_tells_the_receiver_what_the_scenario_leads_to(tmp_path: Path) -> None:
+    async with webhook_lab() as receiver:
+        code, printed = await drill(tmp_path, receiver)
+        told = [json.loads(post.body) for post in receiver.posts]
+    assert code == 0
+    assert "did not get through" not in printed
+    assert [event["type"] for event in told] == ["platform.provider.changed"]
+    assert told[0]["source"] == "urn:platform-monitor:drill:as-reported"
+
+
+async def test_a_drill_that_a_receiver_refuses_has_failed(tmp_path: Path) -> None:
+    async with webhook_lab() as receiver:
+        receiver.script = lambda _: Reply(status=403)
+        code, printed = await drill(tmp_path, receiver)
+        assert len(receiver.posts) == 1
+    assert code == 1
+    assert "1 deliveries did not get through" in printed
