@@ -6,6 +6,9 @@ that is still running when it is due again is missed too: it never runs twice at
 
 Follow-ups ("look again in ten seconds") are gathered by the second, one job for all that are due in
 it, so that a thousand targets that fail together do not become a thousand jobs.
+
+The machine's clock is set right now and then. Forward: what was skipped is one missed run, however
+much it was. Back: everything is planned anew, for APScheduler would wait until it is that late again.
 """
 
 import asyncio
@@ -25,6 +28,10 @@ from monitor.slots import EPOCH, Slot, slots
 
 _log: Final = structlog.get_logger("schedule")
 
+# How often the clock is compared with the loop's, and what is no more than its being slewed.
+_WATCH_S: Final = 1.0
+_SLEWED_S: Final = 0.5
+
 _MISSTEPS: Final = EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES
 
 
@@ -38,7 +45,9 @@ class SlotTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler ships no ty
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
         """Return the machine's moment of the next due one."""
         if previous_fire_time is not None:
-            index = self._slot.nearest(self._clock.moment(previous_fire_time)) + 1
+            following = self._slot.nearest(self._clock.moment(previous_fire_time)) + 1
+            # After a sleep or a clock set forward: not every turn that was skipped, only the last one.
+            index = max(following, self._slot.index(self._clock.moment(now)))
         else:
             index = self._slot.index(self._clock.moment(now)) + 1
         return self._clock.real(self._slot.due(index))
@@ -70,6 +79,9 @@ class Schedule:
         self._scheduler.add_listener(self._misstep, _MISSTEPS)
         self._last: dict[int, int] = {}
         self._jobs: list[Any] = []
+        self._slots: tuple[Slot, ...] = ()
+        self._watch: asyncio.Task[None] | None = None
+        self._stopping = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._busy: set[str] = set()
         self._running = dict.fromkeys(Probe, 0)
@@ -93,19 +105,29 @@ class Schedule:
         """Start to run the checks."""
         self.replan(checks)
         self._scheduler.start()
+        self._watch = asyncio.get_running_loop().create_task(self._watch_clock())
 
     def replan(self, checks: Iterable[Check]) -> None:
         """Run these checks from now on; what is in flight goes on."""
+        self._slots = slots(checks)
+        self._plan()
+
+    def _plan(self) -> None:
         for job in self._jobs:
             job.remove()
         self._last.clear()
         self._jobs = [
             self._scheduler.add_job(self._due, SlotTrigger(slot, self._clock), args=(number, slot))
-            for number, slot in enumerate(slots(checks))
+            for number, slot in enumerate(self._slots)
         ]
 
     def soon(self, check: Check, delay_s: float, reason: str) -> None:
-        """Run a check once more in `delay_s` seconds, on the next full second; 0: at once."""
+        """Run a check once more in `delay_s` seconds, on the next full second; 0: at once.
+
+        Not any more once the schedule is being stopped: what is in flight then asks for nothing.
+        """
+        if self._stopping:
+            return
         _log.debug("follow_up", target=check.target, probe=check.probe, delay_s=delay_s, reason=reason)
         now = self._clock.now()
         if delay_s <= 0:
@@ -121,6 +143,9 @@ class Schedule:
 
     async def stop(self, limit_s: float) -> int:
         """Start nothing more, wait for what is in flight, cancel what is left; returns how many were."""
+        self._stopping = True
+        if self._watch is not None:
+            self._watch.cancel()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
         if not self._tasks:
@@ -144,6 +169,25 @@ class Schedule:
             if skipped:
                 self._miss(check, slot.due(index - 1), f"{skipped} runs were not started")
             self._spawn(check, scheduled_at, regular=True)
+
+    async def _watch_clock(self) -> None:
+        loop = asyncio.get_running_loop()
+        before: float | None = None
+        while True:
+            ahead_s = self._clock.real(self._clock.now()).timestamp() - loop.time()
+            if before is not None and ahead_s < before - _SLEWED_S:
+                _log.warning("clock_set_back", by_s=round(before - ahead_s, 3))
+                self._plan_anew()
+            before = ahead_s
+            await asyncio.sleep(_WATCH_S)
+
+    def _plan_anew(self) -> None:
+        """Forget the moments that were worked out by a clock that has been set back."""
+        self._plan()
+        waiting, self._soon = self._soon, {}
+        for checks in waiting.values():
+            for check in checks.values():
+                self.soon(check, _WATCH_S, "the clock was set back")
 
     async def _follow_up(self, second: int) -> None:
         at = EPOCH + timedelta(seconds=second)

@@ -172,3 +172,61 @@ def test_the_trigger_follows_the_clock_of_the_watched_world() -> None:
     second = trigger.get_next_fire_time(first, first)
     assert first == Hasty.start + timedelta(seconds=30)
     assert second - first == timedelta(seconds=30)
+
+
+async def test_what_is_in_flight_asks_for_nothing_more_once_it_is_being_stopped() -> None:
+    """An incident that opens during the last look must not start another run behind the stop."""
+    log = Log()
+    release = asyncio.Event()
+
+    async def run(ran: Check, scheduled_at: datetime) -> None:
+        await log.run(ran, scheduled_at)
+        await release.wait()
+        watched.soon(check("registration.example"), 0.0, "an incident opened")
+
+    watched = Schedule(clock=SystemClock(), run=run, miss=log.miss, limits=dict.fromkeys(Probe, 9))
+    watched.start([])
+    watched.soon(check("a.example"), 0.0, "test")
+    await log.until(runs=1)
+    asyncio.get_running_loop().call_later(0.05, release.set)
+    assert await watched.stop(5.0) == 0
+    await asyncio.sleep(0.05)
+    assert [ran.target for ran, _ in log.runs] == ["a.example"]
+    assert watched.in_flight == 0
+
+
+class WrongClock(SystemClock):
+    """The machine's clock, ahead by so much."""
+
+    ahead = timedelta(hours=1)
+
+    def now(self) -> datetime:
+        return super().now() + self.ahead
+
+
+async def test_a_clock_that_is_set_back_stops_no_checks() -> None:
+    log = Log()
+    clock = WrongClock()
+    watched = Schedule(clock=clock, run=log.run, miss=log.miss, limits=dict.fromkeys(Probe, 9))
+    watched.start([check("a.example")])
+    watched.soon(check("b.example"), 5.0, "suspected")
+    for job in watched._jobs:  # planned while the clock was an hour ahead
+        job.modify(next_run_time=clock.now())
+    await asyncio.sleep(0.3)
+    assert log.runs == []
+    clock.ahead = timedelta(0)
+    await log.until(runs=5)
+    async with asyncio.timeout(10):
+        while "b.example" not in {ran.target for ran, _ in log.runs}:  # noqa: ASYNC110  # a set
+            await asyncio.sleep(0.05)
+    await watched.stop(1.0)
+
+
+def test_a_fortnight_that_was_skipped_is_one_turn() -> None:
+    """A clock without a battery is set forward by weeks: APScheduler asks for every turn up to now."""
+    trigger = SlotTrigger(Slot(interval_s=60.0, offset_s=1.0, checks=()), SystemClock())
+    before = datetime(2026, 1, 1, 0, 0, 1, tzinfo=UTC)
+    now = before + timedelta(days=14, seconds=30)
+    last = trigger.get_next_fire_time(before, now)
+    assert last == before + timedelta(days=14)
+    assert trigger.get_next_fire_time(last, now) == last + timedelta(minutes=1)
