@@ -4,11 +4,14 @@ Sets of providers are compared, never addresses. Another set is told after `chan
 consecutive observations of it, against the last confirmed set, however long the layer was dark in
 between. A look-up that did not answer for a layer is not an empty set: it changes nothing, and
 after a few of them the layer counts as not known.
+
+A set that stood there lately and comes back takes twice as many looks each time: a target that
+takes turns with its providers is not told at every turn.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from monitor.failure import Failure
@@ -26,6 +29,11 @@ from monitor.model import (
 )
 
 _ORDER: Final = {layer: index for index, layer in enumerate(Layer)}
+
+# Whoever stood behind a layer lately: so many sets, and forgotten when it has been calm for so long.
+_LATELY: Final = 4
+_CALM: Final = timedelta(days=7)
+_MOST_DOUBLINGS: Final = 8
 
 # A question that was answered with "there is none" was answered.
 _NONE: Final = frozenset({None, Failure.DNS_NODATA, Failure.DNS_NXDOMAIN})
@@ -87,13 +95,18 @@ def move(
         legible = _legible(layer, observation)
         seen = shown.get(layer) if legible else None
         if seen is None:
-            dark = _dark(before, observation.ended_at, policy, absent=legible) if before else None
+            # No proxy is seen to be gone where not even the network is: unrouted, or another's page.
+            absent = legible and (layer is not Layer.EDGE or Layer.NETWORK in shown)
+            dark = _dark(before, observation.ended_at, policy, absent=absent) if before else None
             after, change = dark, None
         else:
             after, change = _next(before, seen, observation.ended_at, policy)
         if after is not None and after is not before:
             states[layer] = after
-            suspicious = suspicious or after.suspected is not None
+            suspicious = suspicious or (
+                after.suspected is not None
+                and _needed(after, after.suspected, observation.ended_at, policy) <= policy.changes_to_confirm
+            )
         if change is not None:
             changes.append(change)
     return Moves(
@@ -119,7 +132,7 @@ def _next(
 ) -> tuple[LayerState, ProviderChanged | None]:
     if before is None:
         return LayerState(layer=seen.layer, confirmed=seen, since=at), None
-    if seen.ids == before.confirmed.ids:
+    if _same(seen, before.confirmed):
         return _settled(before, at), None
     again = before.suspected is not None and before.suspected.ids == seen.ids
     suspected = replace(
@@ -130,9 +143,37 @@ def _next(
         silent=0,
         absent=False,
     )
-    if suspected.suspicion < policy.changes_to_confirm:
+    if suspected.suspicion < _needed(suspected, seen, at, policy):
         return suspected, None
     return _confirm(suspected, seen, at)
+
+
+def _same(seen: Attribution, confirmed: Attribution) -> bool:
+    """Tell whether both are the same providers.
+
+    RDAP gives the number of a registrar where WHOIS may only give its name: that is one registrar.
+    """
+    if seen.ids == confirmed.ids:
+        return True
+    return seen.layer is Layer.REGISTRATION and _own_names(seen) == _own_names(confirmed) is not None
+
+
+def _own_names(attribution: Attribution) -> tuple[str, ...] | None:
+    """Return the names of providers that the catalog does not know; None if it knows one of them."""
+    if any(provider.cataloged for provider in attribution.providers):
+        return None
+    return tuple(provider.name.casefold() for provider in attribution.providers)
+
+
+def _calm(state: LayerState, at: datetime) -> bool:
+    return state.changed_at is None or at - state.changed_at > _CALM
+
+
+def _needed(state: LayerState, seen: Attribution, at: datetime, policy: Policy) -> int:
+    """Return how many looks it takes to believe in another set."""
+    if seen.ids not in state.lately or _calm(state, at):
+        return policy.changes_to_confirm
+    return policy.changes_to_confirm << min(state.returns, _MOST_DOUBLINGS)
 
 
 def _dark(before: LayerState, at: datetime, policy: Policy, *, absent: bool) -> LayerState:
@@ -177,10 +218,13 @@ def _confirm(state: LayerState, seen: Attribution, at: datetime) -> tuple[LayerS
         evidence_to=seen.evidence,
         first_seen_at=first_seen,
     )
+    lately = () if _calm(state, at) else state.lately
     moved = LayerState(
         layer=state.layer,
         confirmed=seen,
         since=first_seen,
+        lately=(state.confirmed.ids, *(ids for ids in lately if ids != state.confirmed.ids))[:_LATELY],
+        returns=state.returns + 1 if seen.ids in lately else 0,
         changes=state.changes + 1,
         changed_at=at,
     )

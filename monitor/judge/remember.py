@@ -27,7 +27,9 @@ def _story(observation: Observation) -> tuple[Any, ...]:
         codes = tuple((answer.rcode, answer.failure) for answer in answers)
         return (observation.failure, codes, facts.ns.values, facts.mx.values, facts.cname_chain)
     if isinstance(facts, RegistrationFacts):
-        return (observation.failure, facts)
+        # A registration that has run out meanwhile is another story, though every word is the same.
+        past = facts.expires is not None and facts.expires < observation.ended_at
+        return (observation.failure, facts, past)
     return (observation.failure,)
 
 

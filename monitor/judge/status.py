@@ -7,6 +7,9 @@ A verdict drawn from one observation is a suspicion. It is confirmed by
 - one look for the very first "up": there is nothing it could contradict;
 - two looks in a row for another diagnosis, or another degree, of a target that is not up anyway.
 
+Looks that contradict "up" for twice as long as a confirmation takes, and each other as well (an
+error, a challenge, an error), confirm nothing but that it is no longer known.
+
 The looks that count are those of the leading probe. The others refine a diagnosis: a registration
 on hold, once read, explains a name that has been gone for an hour.
 """
@@ -16,9 +19,11 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Final
 
+from monitor.judge.diagnose import UNDETERMINED
 from monitor.model import FollowUp, Memory, Observation, Policy, Probe, Pulse, Status, Verdict
 
 _REFINE_AFTER: Final = 2
+_LASTING: Final = 2
 
 
 class _Kind(Enum):
@@ -80,14 +85,42 @@ def weigh(memory: Memory, pulse: Pulse, verdict: Verdict, observation: Observati
     since = memory.suspected_since if again and memory.suspected_since else observation.started_at
     if looks >= _needed(believed, verdict, policy):
         return _confirm(memory, pulse, verdict, since)
+    lasting = _lasting(pulse, observation, policy)
+    if lasting and leads:
+        return _give_up(memory, pulse, verdict)
     suspects = memory.suspected is not None and memory.suspected.same_as(verdict)
     if not (again and suspects):
         memory = replace(memory, suspected=verdict, suspected_since=since)
     return Belief(
         memory=memory,
         pulse=replace(pulse, suspicion=looks),
-        follow_ups=_look_again(verdict, policy, looks),
+        # What contradicts itself for that long is left to the regular looks.
+        follow_ups=() if lasting else _look_again(verdict, policy, looks),
     )
+
+
+def _lasting(pulse: Pulse, observation: Observation, policy: Policy) -> bool:
+    """Tell whether suspicions have followed one another for long; meanwhile the time waits (see `tally`)."""
+    if pulse.accounted_until is None:
+        return False
+    waiting_s = (observation.started_at - pulse.accounted_until).total_seconds()
+    longest = max(policy.failures_to_confirm, policy.successes_to_confirm, _REFINE_AFTER)
+    return waiting_s >= _LASTING * longest * observation.interval_s
+
+
+def _give_up(memory: Memory, pulse: Pulse, verdict: Verdict) -> Belief:
+    """Return what is left to believe when looks contradict one another: of "up" nothing, else what was."""
+    if memory.verdict.status is not Status.UP or pulse.accounted_until is None:
+        return _dismiss(memory, pulse)
+    torn = replace(
+        verdict,
+        status=UNDETERMINED.status,
+        reachable=UNDETERMINED.reachable,
+        diagnosis=UNDETERMINED.id,
+        layer=UNDETERMINED.layer,
+        sentence=UNDETERMINED.sentence,
+    )
+    return _confirm(memory, pulse, torn, pulse.accounted_until)
 
 
 def _dismiss(memory: Memory, pulse: Pulse) -> Belief:
@@ -116,7 +149,12 @@ def _confirm(memory: Memory, pulse: Pulse, verdict: Verdict, since: datetime) ->
 
 
 def _look_again(verdict: Verdict, policy: Policy, looks: int) -> tuple[FollowUp, ...]:
-    """Ask for another look soon; at the first sign of trouble also at the records."""
+    """Ask for another look soon; at the first sign of trouble also at the records.
+
+    Not at a registration: it never shows an outage, and a server that limits its rate wants fewer questions.
+    """
+    if policy.lead is Probe.REGISTRATION:
+        return ()
     again = FollowUp(probe=policy.lead, delay_s=policy.recheck_s, reason=f"{verdict.status} suspected")
     first_sign = looks == 1 and _KIND[verdict.status] is _Kind.NOT_UP
     if first_sign and policy.dns_watched and policy.lead is not Probe.DNS:

@@ -6,6 +6,7 @@ observation. The same sequence of observations yields the same states and events
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from monitor.judge import change, tell
 from monitor.judge.diagnose import assess
@@ -13,7 +14,7 @@ from monitor.judge.page import learn
 from monitor.judge.registration import renew
 from monitor.judge.remember import count_run, remember
 from monitor.judge.status import Belief, weigh
-from monitor.judge.tally import account, unwatched
+from monitor.judge.tally import account, gap, unwatched
 from monitor.judge.view import View, look
 from monitor.model import (
     Attribution,
@@ -55,6 +56,8 @@ def step(
     moves = change.move(state.memory.layers, observation, attributions, policy)
     renewal = renew(state.memory, observation, policy)
     memory = remember(renewal.memory, observation, well=verdict.status is Status.UP)
+    if memory.suspected is not None and _after_gap(state.pulse, observation, policy):
+        memory = replace(memory, suspected=None, suspected_since=None)
     if moves.layers is not memory.layers:
         memory = replace(memory, layers=moves.layers)
     belief = weigh(memory, _timed(state, observation, policy), verdict, observation, policy)
@@ -95,12 +98,20 @@ def _timed(state: TargetState, observation: Observation, policy: Policy) -> Puls
     pulse = count_run(state.pulse, observation)
     if observation.probe is not policy.lead:
         return pulse
-    before = next((run.at for run in state.pulse.runs if run.probe is observation.probe), None)
-    if unwatched(observation, before):
+    if unwatched(observation, _last_run(state.pulse, observation)):
         return account(pulse, Status.UNKNOWN, observation.ended_at)
     if state.memory.suspected is None:
         return account(pulse, state.memory.verdict.status, observation.started_at)
     return pulse
+
+
+def _after_gap(pulse: Pulse, observation: Observation, policy: Policy) -> bool:
+    """Tell whether a suspicion is too old to go on with: looks hours apart are not in a row."""
+    return observation.probe is policy.lead and gap(observation, _last_run(pulse, observation))
+
+
+def _last_run(pulse: Pulse, observation: Observation) -> datetime | None:
+    return next((run.at for run in pulse.runs if run.probe is observation.probe), None)
 
 
 def _settle(belief: Belief, memory: Memory, observation: Observation, policy: Policy) -> Pulse:

@@ -16,14 +16,21 @@ from monitor.model import Observation, Pulse, Status
 # Runs may be late; a gap of more than this many intervals is a gap.
 _GAP_INTERVALS: Final = 2.0
 
+# An observation may come in late, but not by so much: then the clock was set back.
+_SET_BACK_S: Final = 600.0
+
 
 def account(pulse: Pulse, status: Status, until: datetime) -> Pulse:
-    """Return the pulse with the time up to `until` given to `status`; earlier moments change nothing."""
+    """Return the pulse with the time up to `until` given to `status`; earlier moments change nothing.
+
+    After a clock that was far ahead has been set right, counting goes on from where it is now, and
+    not when that moment of the future has come.
+    """
     if pulse.accounted_until is None:
         return replace(pulse, accounted_until=until)
     seconds = (until - pulse.accounted_until).total_seconds()
     if seconds <= 0:
-        return pulse
+        return replace(pulse, accounted_until=until) if seconds < -_SET_BACK_S else pulse
     if status is Status.UP:
         return replace(pulse, up_s=pulse.up_s + seconds, accounted_until=until)
     if status is Status.UNKNOWN:
@@ -33,9 +40,12 @@ def account(pulse: Pulse, status: Status, until: datetime) -> Pulse:
 
 def unwatched(observation: Observation, previous: datetime | None) -> bool:
     """Tell whether nobody watched between the previous run of the same check and this one."""
-    if observation.failure is Failure.MISSED:
-        return True
+    return observation.failure is Failure.MISSED or gap(observation, previous)
+
+
+def gap(observation: Observation, previous: datetime | None) -> bool:
+    """Tell whether runs are lacking between the previous one of the same check and this one."""
     if previous is None:
         return False
-    gap = (observation.started_at - previous).total_seconds()
-    return gap > _GAP_INTERVALS * observation.interval_s
+    seconds = (observation.started_at - previous).total_seconds()
+    return seconds > _GAP_INTERVALS * observation.interval_s

@@ -114,7 +114,9 @@ def _resolve(memory: Memory, verdict: Verdict, observation: Observation) -> _Out
     current = memory.incident
     if current is None:
         return memory, None, []
-    ended = replace(current, resolved_at=memory.since or observation.ended_at, verdict=verdict)
+    # A clock that was set back must not end an incident before it began.
+    resolved_at = max(current.opened_at, memory.since or observation.ended_at)
+    ended = replace(current, resolved_at=resolved_at, verdict=verdict)
     news = _incident_news(EventType.INCIDENT_RESOLVED, memory, ended)
     return replace(memory, incident=None), current, [news]
 

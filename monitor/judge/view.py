@@ -49,15 +49,21 @@ class View:
 
 
 def look(memory: Memory, observation: Observation, policy: Policy) -> View:
-    """Return the view that an observation completes: itself, and the others as last seen."""
+    """Return the view that an observation completes: itself, and the others as last seen.
+
+    A probe that no longer runs has no last word: a page is looked at only where it leads, and
+    records only where DNS is watched. Otherwise a page seen before the check was taken out of the
+    configuration would speak for ever.
+    """
     latest = {seen.probe: seen for seen in memory.seen}
     latest[observation.probe] = observation
-    lead, http = latest.get(policy.lead), latest.get(Probe.HTTP)
+    lead = latest.get(policy.lead)
+    http = lead if policy.lead is Probe.HTTP else None
     facts = http.facts if http is not None and http.failure is None else None
     return View(
         policy=policy,
         http=http,
-        dns=latest.get(Probe.DNS),
+        dns=latest.get(Probe.DNS) if policy.dns_watched or policy.lead is Probe.DNS else None,
         registration=latest.get(Probe.REGISTRATION),
         baseline=memory.baseline,
         behind_edge=any(layer.layer is Layer.EDGE and not layer.absent for layer in memory.layers),

@@ -109,6 +109,10 @@ class LayerState:
     """True when it is not known because there is none: no proxy in front any more, no mail."""
     changes: int = 0
     changed_at: datetime | None = None
+    lately: tuple[tuple[str, ...], ...] = ()
+    """Ids of the sets that were confirmed before this one, the latest first, 4 at most."""
+    returns: int = 0
+    """How often in a row the layer went back to one of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

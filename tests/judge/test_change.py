@@ -9,11 +9,13 @@ from monitor.failure import Failure
 from monitor.model import (
     Attribution,
     DnsFacts,
+    Evidence,
     IncidentChanged,
     Layer,
     LayerState,
     Policy,
     Probe,
+    Provider,
     ProviderChanged,
     RegistrationChanged,
 )
@@ -265,3 +267,81 @@ def test_silence_of_a_zone_is_put_down_to_those_who_last_served_it() -> None:
     world.http("sss")
     opened = [event.data for event in world.events if isinstance(event.data, IncidentChanged)][-1]
     assert [provider.id for provider in opened.providers] == ["amazon"]
+
+
+def test_a_registration_that_runs_out_unchanged_explains_the_name_that_is_gone() -> None:
+    world = World().http("..")
+    runs_out = registration("ok", expires=world.now + timedelta(hours=1))
+    world.feed(Probe.REGISTRATION, runs_out)
+    world.now += timedelta(hours=2)
+    world.http("nnn")
+    world.feed(Probe.DNS, Failure.DNS_NXDOMAIN, facts=records(bad=Failure.DNS_NXDOMAIN))
+    world.feed(Probe.REGISTRATION, runs_out)
+    world.http("nn")
+    assert world.state.memory.verdict.diagnosis == "registration.expired"
+
+
+def moves(world: World) -> int:
+    return sum(isinstance(event.data, ProviderChanged) for event in world.events)
+
+
+def test_a_target_that_takes_turns_with_its_providers_is_not_told_at_every_turn() -> None:
+    world = play("a" + "ggaa" * 72)
+    assert moves(world) == 2
+    asked = len(world.follow_ups)
+    play("ggaa" * 72, world)
+    assert len(world.follow_ups) == asked
+
+
+def test_who_stays_is_told_even_after_many_turns() -> None:
+    world = play("a" + "ggaa" * 20)
+    play("gggg", world)
+    assert moves(world) == 3
+    play("a" * 8, world)
+    assert moves(world) == 4
+    assert network(world).confirmed.ids == AMAZON.ids
+
+
+def test_after_a_calm_week_a_return_is_a_change_like_any_other() -> None:
+    world = play("aggaagggg")
+    world.now += timedelta(days=8)
+    told = moves(world)
+    assert moves(play("aa", world)) == told + 1
+
+
+def registrar(key: str, name: str) -> Attribution:
+    """Return one that the catalog does not know."""
+    return Attribution(
+        layer=Layer.REGISTRATION,
+        providers=(Provider(id=key, name=name, cataloged=False),),
+        evidence=(Evidence(provider=key, value=name, rule="r", source="s"),),
+    )
+
+
+def test_the_number_and_the_name_of_a_registrar_are_one_registrar() -> None:
+    """RDAP tells the number; WHOIS, asked when RDAP is down, may tell only the name."""
+    world = World()
+    world.feed(Probe.REGISTRATION, registration("ok"), registrar("iana-9999", "Foo Registrar, LLC"))
+    for _ in range(3):
+        world.feed(
+            Probe.REGISTRATION,
+            registration("ok"),
+            registrar("registrar:foo-registrar-llc", "Foo Registrar, LLC"),
+        )
+    assert world.events == []
+    for _ in range(2):
+        world.feed(Probe.REGISTRATION, registration("ok"), registrar("registrar:bar", "Bar"))
+    assert moves(world) == 1
+
+
+def test_a_redirect_to_another_domain_removes_no_proxy() -> None:
+    """Its page attributes nothing: what answers there is not the target's."""
+    world = World(Policy(dns_watched=False))
+    world.feed(Probe.HTTP, page(), GUARD, behind(Layer.EDGE, "ddos-guard"))
+    for _ in range(4):
+        world.feed(Probe.HTTP, page())
+    edge = next(state for state in world.state.memory.layers if state.layer is Layer.EDGE)
+    assert (edge.known, edge.absent) == (False, False)
+    world.feed(Probe.HTTP, page(), GUARD)
+    edge = next(state for state in world.state.memory.layers if state.layer is Layer.EDGE)
+    assert edge.absent

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from judge.world import LETTERS, World, behind, records, registration
+from judge.world import LETTERS, START, World, behind, records, registration
 
 from monitor.failure import Failure
 from monitor.model import IncidentChanged, Layer, Probe, ProviderChanged, Status, StatusChanged
@@ -18,11 +18,24 @@ DNS = st.tuples(
 )
 REGISTRATION = st.tuples(
     st.just(Probe.REGISTRATION),
-    st.sampled_from([registration("ok"), registration("clientHold"), Failure.REGISTRATION_LIMITED]),
+    st.sampled_from(
+        [
+            registration("ok"),
+            registration("clientHold"),
+            registration("ok", expires=START + timedelta(hours=12)),
+            Failure.REGISTRATION_LIMITED,
+        ]
+    ),
     st.sampled_from([(), (behind(Layer.REGISTRATION, "epik"),)]),
 )
 # Seconds may go backwards: observations arrive late, and clocks are set back.
-LOOKS = st.lists(st.tuples(st.one_of(HTTP, HTTP, DNS, REGISTRATION), st.integers(-90, 4000)), max_size=80)
+LOOKS = st.lists(
+    st.tuples(
+        st.one_of(HTTP, HTTP, DNS, REGISTRATION),
+        st.one_of(st.integers(-90, 4000), st.sampled_from([-3600, 30_000])),
+    ),
+    max_size=80,
+)
 
 
 def play(looks: list) -> World:  # type: ignore[type-arg]
@@ -52,6 +65,10 @@ def test_no_sequence_breaks_the_invariants(looks: list) -> None:  # type: ignore
                 assert event.data.providers_from
                 assert event.data.providers_from != event.data.providers_to
             if isinstance(event.data, IncidentChanged):
+                assert event.data.duration_s is None or event.data.duration_s >= 0
+                if after.memory.incident is not None:
+                    evidence = {seen.id for seen in after.memory.incident.observations}
+                    assert evidence.issuperset(event.data.observations)
                 if event.type.endswith("opened"):
                     assert open_incident is None
                     open_incident = event.data.incident

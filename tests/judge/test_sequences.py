@@ -1,11 +1,13 @@
 """Sequences of looks, and what is believed after each: a letter is a run, `.` the page, `x` silence."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
-from judge.world import LETTERS, World
+from judge.world import LETTERS, World, records
 
-from monitor.model import Policy, Probe, Status
+from monitor.failure import Failure
+from monitor.model import IncidentChanged, Policy, Probe, Status
 
 OPENED, UPDATED, RESOLVED = "incident.opened", "incident.updated", "incident.resolved"
 STATUS = "status.changed"
@@ -31,6 +33,8 @@ STATUS = "status.changed"
         ("..?..", ["up@1"]),
         ("..xmx", ["up@1"]),
         ("..xxxttt", ["up@1", "down@5", "unknown@8"]),
+        ("..xtxtxtxtxt", ["up@1", "unknown@9"]),
+        ("..5c5c5c5c5c..", ["up@1", "unknown@9", "up@14"]),
     ],
 )
 def test_status_follows_the_looks(letters: str, marks: list[str]) -> None:
@@ -50,6 +54,7 @@ def test_status_follows_the_looks(letters: str, marks: list[str]) -> None:
         ("..xxxtttt..", [STATUS, OPENED, STATUS, RESOLVED]),
         ("..xxxttttxxx", [STATUS, OPENED]),
         ("..mmmmm..", []),
+        ("..5c5c5c5c5c5c5c..", []),
     ],
 )
 def test_only_confirmed_changes_between_known_statuses_are_told(letters: str, told: list[str]) -> None:
@@ -150,3 +155,56 @@ def test_memory_stays_the_same_object_while_nothing_happens() -> None:
     memory = world.state.memory
     world.http(".....")
     assert world.state.memory is memory
+
+
+def test_looks_that_contradict_one_another_do_not_stop_the_clock() -> None:
+    world = World().http("..")
+    world.http("5c" * 100 + "...")
+    pulse = world.state.pulse
+    assert pulse.up_s + pulse.down_s + pulse.unknown_s == (2 + 200 + 3 - 1) * 60
+    assert pulse.unknown_s > 150 * 60
+
+
+def test_looks_hours_apart_are_not_in_a_row() -> None:
+    world = World().http("..x")
+    world.now += timedelta(hours=8)
+    began = world.now
+    assert world.http("xx").told == []
+    world.http("x")
+    incident = world.state.memory.incident
+    assert incident is not None
+    assert incident.opened_at > began
+
+
+def test_a_clock_set_back_ends_no_incident_before_it_began() -> None:
+    world = World().http("..xxx")
+    world.now -= timedelta(hours=1)
+    world.http("..")
+    (resolved,) = [event.data for event in world.events if event.type.endswith("resolved")]
+    assert isinstance(resolved, IncidentChanged)
+    assert resolved.duration_s is not None
+    assert resolved.duration_s >= 0
+
+
+def test_a_clock_that_was_a_year_ahead_does_not_stop_the_counters_for_a_year() -> None:
+    world = World().http("...")
+    world.now -= timedelta(days=365)
+    world.http("...")
+    assert world.state.pulse.up_s == (2 + 2) * 60
+
+
+def test_a_page_seen_before_the_check_was_taken_out_speaks_no_more() -> None:
+    world = World().http("..555")
+    world.policy = Policy(lead=Probe.DNS)
+    for _ in range(3):
+        world.feed(Probe.DNS, records())
+    assert world.state.memory.verdict.status is Status.UP
+
+
+def test_a_registration_that_cannot_be_read_is_not_asked_for_again_at_once() -> None:
+    """Where nothing but the registration is watched: a server that limits its rate wants fewer questions."""
+    world = World(Policy(lead=Probe.REGISTRATION, dns_watched=False))
+    for _ in range(4):
+        world.feed(Probe.REGISTRATION, Failure.REGISTRATION_LIMITED)
+    assert world.state.memory.verdict.status is Status.UNKNOWN
+    assert world.follow_ups == []
