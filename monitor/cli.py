@@ -27,10 +27,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+# Paths, names and what the network said are never markup; nor is `:x:` in them a picture.
 # A pipe has no width: what is written there is not folded to the eighty columns of a terminal that is none.
 _PIPE_WIDTH: Final = 140
-out: Final = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
-err: Final = Console(stderr=True, highlight=False, soft_wrap=True)
+out: Final = Console(
+    highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH
+)
+err: Final = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 class Exit(IntEnum):
@@ -229,8 +232,9 @@ def _load(path: Path) -> Config:
 def _moment(text: str) -> datetime:
     """Return the moment that `--since` means: a date, or a duration back from now."""
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=UTC)
-    except ValueError:
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         pass
     try:
         return datetime.now(UTC) - timedelta(seconds=parse_duration(text))
@@ -265,10 +269,10 @@ def _print_json(value: Any) -> None:  # noqa: ANN401  # anything that JSON knows
 
 
 def _usage(message: str) -> NoReturn:
-    err.print(message, markup=False)
+    err.print(message)
     raise typer.Exit(Exit.USAGE)
 
 
 def _fail(message: str) -> NoReturn:
-    err.print(message, style="red", markup=False)
+    err.print(message, style="red")
     raise typer.Exit(Exit.FAILED)
