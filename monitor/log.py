@@ -26,17 +26,34 @@ def set_up(*, level: str = "info", form: str = "auto") -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    if json:
-        shared.append(structlog.processors.dict_tracebacks)
-        shared.append(structlog.processors.JSONRenderer(ensure_ascii=False))
-    else:
-        shared.append(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
+    # Tracebacks without the values of variables: structlog's defaults show them, secrets and all.
+    rendered: list[Any] = (
+        [
+            structlog.processors.ExceptionRenderer(
+                structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+            ),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ]
+        if json
+        else [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
+    )
     structlog.configure(
-        processors=shared,
+        processors=[*shared, *rendered],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
     # Libraries speak through logging; what they warn of is worth reading, their chatter is not.
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s", force=True)
+    libraries = logging.StreamHandler(sys.stderr)
+    libraries.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendered],
+        )
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[libraries], force=True)
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
