@@ -13,6 +13,8 @@ _UNFIT: Final = re.compile(
 
 def one_line(text: str) -> str:
     """Return `text` with every run of whitespace and unfit characters as one space."""
+    if text.isprintable() and "  " not in text:
+        return text.strip(" ")  # the only whitespace that is printable; nearly every text is like this
     text = " ".join(text.split())
     if not text.isprintable():
         text = " ".join(_UNFIT.sub(" ", text).split())
