@@ -12,6 +12,8 @@ need promtool prometheus
 need prometheus-blackbox-exporter prometheus-blackbox-exporter
 need ip iproute2
 need unshare util-linux
+need systemd-analyze systemd
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need initdb postgresql
 
 [ -n "$missing" ] || exit 0
 command -v apt-get >/dev/null 2>&1 || { echo "not installed:$missing (no apt-get here)" >&2; exit 0; }
