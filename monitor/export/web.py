@@ -5,6 +5,7 @@ holds in memory; what the store has to tell besides is left out, and said to be,
 """
 
 import json
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from http import HTTPStatus
 from typing import Final, Protocol, TypeVar
 
 from aiohttp import hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from monitor.clock import Clock
 from monitor.export.asked import LAST_NUMBER, Absent, count, own_name, query, refresh_s
@@ -108,6 +110,7 @@ def make_web(view: View) -> web.Application:
 @asynccontextmanager
 async def serve(view: View, listen: tuple[str, int]) -> AsyncIterator[tuple[str, int]]:
     """Serve until the block ends; yields the address that is really listened on. Raises OSError."""
+    logging.getLogger("aiohttp.server").addFilter(_not_a_clients_fault)
     runner = web.AppRunner(make_web(view), access_log=None, handle_signals=False, shutdown_timeout=2.0)
     await runner.setup()
     try:
@@ -116,6 +119,12 @@ async def serve(view: View, listen: tuple[str, int]) -> AsyncIterator[tuple[str,
         yield address[0], address[1]
     finally:
         await runner.cleanup()
+
+
+def _not_a_clients_fault(record: logging.LogRecord) -> bool:
+    """Leave out requests that are no HTTP: anybody who reaches the port could fill the log with them."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError)
 
 
 async def _secure(_: web.Request, response: web.StreamResponse) -> None:

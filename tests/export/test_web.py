@@ -243,3 +243,15 @@ async def test_a_reader_that_does_not_read_is_cut_off() -> None:
         writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         assert await asyncio.wait_for(ended, 30)
         writer.transport.abort()
+
+
+async def test_what_is_no_http_is_refused_and_fills_no_log(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serve(site.view, ("127.0.0.1", 0)) as (host, port):
+        for sent in (b"GET / HTTP/1.1\r\nX: " + b"a" * 100_000 + b"\r\n\r\n", b"\x16\x03\x01 hello\r\n\r\n"):
+            reader, writer = await asyncio.open_connection(host, port)
+            writer.write(sent)
+            assert b" 400 " in await reader.readline()
+            writer.transport.abort()
+    assert caplog.records == []
