@@ -75,7 +75,9 @@ def pace(scenario: Scenario) -> Pacing:
             windows.append((begin, end))
     slow = sum(((end - begin) for begin, end in windows), timedelta())
     rest = (scenario.end - scenario.start) - slow
-    rest_each = _REST_S / max(1.0, rest.total_seconds())
+    slow_each = 1 / (_SLOW_HOURS_A_SECOND * 3600)
+    # Never slower than where something happens, however little is left between.
+    rest_each = min(slow_each, _REST_S / max(1.0, rest.total_seconds()))
     segments: list[Segment] = []
 
     def add(begin: datetime, end: datetime, seconds_each: float) -> None:
@@ -86,7 +88,7 @@ def pace(scenario: Scenario) -> Pacing:
     at = scenario.start
     for begin, end in windows:
         add(at, begin, rest_each)
-        add(begin, end, 1 / (_SLOW_HOURS_A_SECOND * 3600))
+        add(begin, end, slow_each)
         at = end
     add(at, scenario.end, rest_each)
     return Pacing(segments)

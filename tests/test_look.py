@@ -1,0 +1,49 @@
+"""One look at every layer, at a small internet: what one look is enough for, and what it is not."""
+
+from servers.scenario_lab import Lab, open_lab
+
+from monitor.attribute import Attributor, Catalog
+from monitor.look import look
+from monitor.model import Layer, Policy, Probe, Status, TargetState
+
+
+async def seen(lab: Lab, *probes: Probe, policy: Policy | None = None) -> TargetState:
+    attributor = Attributor(Catalog.bundled(), lab.scenario.networks)
+    lab.clock.begin(lab.clock.now(), 30.0)
+    return await look([lab.check(probe) for probe in probes or Probe], policy or Policy(), lab.io, attributor)
+
+
+async def test_one_look_shows_every_layer() -> None:
+    async with open_lab() as lab:
+        state = await seen(lab)
+    assert state.memory.verdict.status is Status.UP
+    assert {layer.layer: layer.confirmed.ids for layer in state.memory.layers}.items() >= {
+        (Layer.REGISTRATION, ("epik",)),
+        (Layer.DNS, ("amazon",)),
+        (Layer.NETWORK, ("amazon",)),
+    }
+    assert [run.probe for run in state.pulse.runs] == list(Probe)
+
+
+async def test_one_look_is_enough_to_say_that_it_is_down_and_why() -> None:
+    """The registration and the records are in view when the page is judged."""
+    async with open_lab() as lab:
+        lab.set(dns={"example.com": {"answer": "NXDOMAIN"}})
+        lab.set(registration={"example.com": {"statuses": ["clientHold"]}})
+        state = await seen(lab)
+    verdict = state.memory.verdict
+    assert (verdict.status, verdict.diagnosis) == (Status.DOWN, "registrar.hold")
+    assert len(verdict.based_on) == 3
+
+
+async def test_who_refuses_a_stranger_is_not_called_down() -> None:
+    async with open_lab() as lab:
+        lab.set(http={"example.com": {"status": 403}})
+        state = await seen(lab)
+    assert (state.memory.verdict.status, state.memory.verdict.diagnosis) == (Status.UNKNOWN, "challenge")
+
+
+async def test_a_registration_alone_never_says_up() -> None:
+    async with open_lab() as lab:
+        state = await seen(lab, Probe.REGISTRATION, policy=Policy(lead=Probe.REGISTRATION))
+    assert state.memory.verdict.status is Status.UNKNOWN

@@ -1,0 +1,112 @@
+"""One tick: what is handed on, to whom, and what a target that is no longer configured leaves behind."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from judge.world import START, World, behind, observe, page, records
+from servers.scenario_lab import Lab, open_lab
+
+from monitor.failure import Failure
+from monitor.model import Attribution, Check, Layer, Observation, Policy, Probe, Status
+from monitor.pipeline import Pipeline, Plan
+from monitor.store import Change
+
+
+class Amazon:
+    """Attributes every answer over HTTP to one network."""
+
+    def attribute(self, observation: Observation) -> tuple[Attribution, ...]:
+        return (behind(Layer.NETWORK, "amazon"),) if observation.failure is None else ()
+
+
+class Tick:
+    """A pipeline, and everything that it hands on."""
+
+    def __init__(self, lab: Lab, *probes: Probe) -> None:
+        self.changes: list[Change] = []
+        self.asked: list[tuple[Probe, float]] = []
+        self.observed: list[Observation] = []
+        checks = {probe: lab.check(probe) for probe in probes}
+        self.pipeline = Pipeline(
+            io=lab.io,
+            attributor=Amazon(),
+            plans={"example.com": Plan(checks=checks, policy=Policy(dns_watched=Probe.DNS in probes))},
+            states={},
+            commit=self.changes.append,
+            recheck=self._recheck,
+            observed=self.observed.append,
+        )
+
+    def _recheck(self, check: Check, delay_s: float, reason: str) -> None:
+        assert reason
+        self.asked.append((check.probe, delay_s))
+
+
+def looks(letters: str) -> Iterator[Observation]:
+    for position, letter in enumerate(letters):
+        at = START.replace(minute=position)
+        got = page() if letter == "." else Failure.TCP_TIMEOUT
+        yield replace(observe(Probe.HTTP, at, got), target="example.com")
+
+
+async def test_a_run_is_carried_through_to_the_commit() -> None:
+    async with open_lab() as lab:
+        tick = Tick(lab, Probe.HTTP)
+        await tick.pipeline.run(lab.check(Probe.HTTP), lab.clock.now())
+    (change,) = tick.changes
+    assert change.state is tick.pipeline.states["example.com"]
+    assert change.state.memory.verdict.status is Status.UP
+    assert [layer.confirmed.ids for layer in change.state.memory.layers] == [("amazon",)]
+    assert tick.observed[0].failure is None
+
+
+async def test_each_state_is_the_next_of_the_one_before_and_events_go_with_it() -> None:
+    async with open_lab() as lab:
+        tick = Tick(lab, Probe.HTTP, Probe.DNS, Probe.REGISTRATION)
+        for observation in looks("..xxx"):
+            tick.pipeline.take(observation)
+    assert [change.state.seq for change in tick.changes] == [1, 2, 3, 4, 5]
+    assert [len(change.events) for change in tick.changes] == [0, 0, 0, 0, 2]
+    assert tick.asked == [
+        (Probe.HTTP, 10.0),
+        (Probe.DNS, 0.0),
+        (Probe.HTTP, 10.0),
+        (Probe.REGISTRATION, 0.0),
+    ]
+
+
+async def test_nothing_is_asked_of_a_probe_that_is_not_configured() -> None:
+    async with open_lab() as lab:
+        tick = Tick(lab, Probe.HTTP)
+        for observation in looks("..xxx"):
+            tick.pipeline.take(observation)
+    assert {probe for probe, _ in tick.asked} == {Probe.HTTP}
+
+
+async def test_a_missed_run_is_an_observation() -> None:
+    async with open_lab() as lab:
+        tick = Tick(lab, Probe.HTTP)
+        tick.pipeline.miss(lab.check(Probe.HTTP), lab.clock.now(), "3 runs were not started")
+    (seen,) = tick.observed
+    assert (seen.failure, seen.detail, seen.facts) == (Failure.MISSED, "3 runs were not started", None)
+    assert tick.changes[0].state.pulse.runs[0].failure is Failure.MISSED
+
+
+async def test_what_was_in_flight_when_its_target_left_leaves_no_state() -> None:
+    async with open_lab() as lab:
+        tick = Tick(lab, Probe.HTTP)
+        tick.pipeline.take(replace(observe(Probe.DNS, START, records()), target="gone.example"))
+    assert tick.changes == []
+    assert tick.pipeline.states == {}
+    assert len(tick.observed) == 1
+
+
+async def test_a_pipeline_judges_as_the_judge_does() -> None:
+    world = World(Policy(dns_watched=False))
+    async with open_lab() as lab:
+        tick = Tick(lab, Probe.HTTP)
+        for observation in looks("..xxxx.."):
+            tick.pipeline.take(observation)
+    world.http("..xxxx..")
+    told = [event.type for change in tick.changes for event in change.events]
+    assert told == [event.type for event in world.events]
