@@ -27,6 +27,7 @@ from monitor.export.outbox import Outbox
 from monitor.export.own_metrics import OwnMetrics, watch_loop
 from monitor.export.receiver import ReceiverSettings, WebhookSender, routes
 from monitor.export.web import View, serve
+from monitor.garbage import collected_seldom
 from monitor.model import Check, Policy, Probe, StoredEvent, TargetState
 from monitor.pipeline import Pipeline, Plan
 from monitor.probe import open_io
@@ -215,7 +216,7 @@ async def open_daemon(config: Config, world: World) -> AsyncIterator[Daemon]:
         daemon = Daemon(config=config, world=world, store=store, io=io, sender=sender)
         async with _served(daemon), _measured(daemon):
             await _take_up(daemon)
-            async with _told(daemon), _committed(daemon):
+            async with collected_seldom(), _told(daemon), _committed(daemon):
                 _go(daemon)
                 try:
                     yield daemon

@@ -1,6 +1,7 @@
 """The whole daemon in this process: a real page to watch, a real receiver, a real store on disk."""
 
 import asyncio
+import gc
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable
@@ -210,3 +211,12 @@ async def test_a_store_that_is_none_is_said_clearly(tmp_path: Path, text: str) -
             async with running(path):
                 pass
         assert (tmp_path / "data" / "monitor.db").read_text() == text
+
+
+async def test_garbage_is_collected_seldom_while_it_runs(tmp_path: Path) -> None:
+    """A full collection of what 10,000 targets hold would stop the event loop for 0.4 s."""
+    before = gc.get_threshold()
+    async with HttpLab(say(answer(PAGE))) as site, webhook_lab() as receiver:
+        async with running(configuration(tmp_path, site, receiver)):
+            assert gc.get_threshold()[2] > 1_000_000
+        assert gc.get_threshold() == before
