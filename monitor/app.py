@@ -28,6 +28,7 @@ from monitor.export.own_metrics import OwnMetrics, watch_loop
 from monitor.export.receiver import ReceiverSettings, WebhookSender, routes
 from monitor.export.web import View, serve
 from monitor.garbage import collected_seldom
+from monitor.judge import forget
 from monitor.model import Check, Policy, Probe, StoredEvent, TargetState
 from monitor.pipeline import Pipeline, Plan
 from monitor.probe import open_io
@@ -184,14 +185,19 @@ def source_of(config: Config) -> str:
 
 
 async def _states(store: Store, config: Config, clock: Clock) -> dict[str, TargetState]:
-    """Return the states to go on from; forget those of targets that are no longer configured."""
+    """Return the states to go on from; forget targets and checks that are no longer configured."""
     states = await store.load()
     configured = {target.name for target in config.targets}
     gone = [name for name, state in states.items() if name not in configured and state.pulse.runs]
     if gone:
         await store.remove(gone, clock.now())
         _log.info("targets_removed", count=len(gone))
-    return {name: state for name, state in states.items() if name in configured}
+    now, watched = clock.now(), plans(config.checks, config.policies)
+    return {
+        name: forget(states[name], plan.checks, plan.policy, now)
+        for name, plan in watched.items()
+        if name in states
+    }
 
 
 @asynccontextmanager

@@ -158,6 +158,8 @@ class Schedule:
         return len(left)
 
     async def _due(self, number: int, slot: Slot) -> None:
+        if self._stopping:
+            return  # APScheduler had begun before it was shut down
         index = slot.index(self._clock.now())
         last = self._last.get(number)
         self._last[number] = index
@@ -195,6 +197,8 @@ class Schedule:
             self._spawn(check, at)
 
     def _spawn(self, check: Check, scheduled_at: datetime, *, regular: bool = False) -> None:
+        if self._stopping:
+            return
         if check.id in self._busy:
             if regular:
                 self._miss(check, scheduled_at, "the previous run had not ended")

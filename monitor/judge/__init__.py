@@ -1,6 +1,7 @@
 """What it means: from facts to states and events. Pure."""
 
 from monitor.judge.diagnose import DIAGNOSES, Rule
+from monitor.judge.forget import forget
 from monitor.judge.step import Step, step
 
-__all__ = ["DIAGNOSES", "Rule", "Step", "step"]
+__all__ = ["DIAGNOSES", "Rule", "Step", "forget", "step"]

@@ -4,10 +4,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from judge.world import LETTERS, World, records
+from judge.world import LETTERS, World, behind, records
 
 from monitor.failure import Failure
-from monitor.model import IncidentChanged, Policy, Probe, Status
+from monitor.judge import forget
+from monitor.model import IncidentChanged, Layer, Policy, Probe, Status
 
 OPENED, UPDATED, RESOLVED = "incident.opened", "incident.updated", "incident.resolved"
 STATUS = "status.changed"
@@ -208,3 +209,18 @@ def test_a_registration_that_cannot_be_read_is_not_asked_for_again_at_once() -> 
         world.feed(Probe.REGISTRATION, Failure.REGISTRATION_LIMITED)
     assert world.state.memory.verdict.status is Status.UNKNOWN
     assert world.follow_ups == []
+
+
+def test_a_check_that_was_taken_out_leaves_no_last_word() -> None:
+    world = World().http("...")
+    world.feed(Probe.DNS, records(), behind(Layer.DNS, "amazon"), behind(Layer.NETWORK, "amazon"))
+    before = world.state
+    assert forget(before, {Probe.HTTP, Probe.DNS}, Policy(), world.now) is before
+    after = forget(before, {Probe.HTTP}, Policy(dns_watched=False), world.now)
+    assert [run.probe for run in after.pulse.runs] == [Probe.HTTP]
+    assert [seen.probe for seen in after.memory.seen] == [Probe.HTTP]
+    assert {layer.layer: layer.known for layer in after.memory.layers} == {
+        Layer.DNS: False,
+        Layer.NETWORK: True,
+    }
+    assert after.memory.verdict is before.memory.verdict

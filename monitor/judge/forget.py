@@ -1,0 +1,33 @@
+"""What a check that was taken out of the configuration leaves behind: nothing that looks like news."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+
+from monitor.judge.change import layers_of
+from monitor.model import LayerState, Policy, Probe, TargetState
+
+
+def forget(state: TargetState, probes: Collection[Probe], policy: Policy, at: datetime) -> TargetState:
+    """Return the state without the last words of probes that no longer run; itself if there are none.
+
+    Layers that only they could see are not known from `at` on; who stood there last stays.
+    """
+    if all(run.probe in probes for run in state.pulse.runs):
+        return state
+    visible = {layer for probe in probes for layer in layers_of(probe, policy)}
+    runs = tuple(run for run in state.pulse.runs if run.probe in probes)
+    seen = tuple(observation for observation in state.memory.seen if observation.probe in probes)
+    layers = tuple(
+        layer if layer.layer in visible or not layer.known else _lost(layer, at)
+        for layer in state.memory.layers
+    )
+    return replace(
+        state,
+        pulse=replace(state.pulse, runs=runs),
+        memory=replace(state.memory, seen=seen, layers=layers),
+    )
+
+
+def _lost(layer: LayerState, at: datetime) -> LayerState:
+    return replace(layer, known=False, known_since=at, suspected=None, suspected_since=None, suspicion=0)
