@@ -12,6 +12,7 @@ from prometheus_client.exposition import generate_latest
 
 from monitor.attribute import AsTable, Attributor, Catalog
 from monitor.export.metrics import FleetMetrics
+from monitor.garbage import collected_seldom
 from monitor.judge import step
 from monitor.model import (
     HttpFacts,
@@ -33,7 +34,8 @@ async def _main(port: Port, _settings: Answer) -> None:
     async def answer(question: Answer) -> Answer:
         if question["what"] == "peer":
             return _peer(question["series"])
-        return await _ours(question["series"])
+        async with collected_seldom():
+            return await _ours(question["series"])
 
     await port.answering(answer)
 

@@ -20,6 +20,7 @@ from monitor.clock import SystemClock
 from monitor.export.metrics import FleetMetrics
 from monitor.export.own_metrics import OwnMetrics
 from monitor.failure import Failure
+from monitor.garbage import collected_seldom
 from monitor.model import (
     Check,
     DnsAnswer,
@@ -134,7 +135,8 @@ async def open_rig(
         acquaint(pipeline, (each.target for each in fleet))
         await committer.flush()
         try:
-            yield rig
+            async with collected_seldom():
+                yield rig
         finally:
             await committer.flush()
             running.cancel()
