@@ -185,7 +185,7 @@ def replay(
     from monitor import drill  # noqa: PLC0415  # see run
 
     log.set_up(level="error")
-    settings = _load(config) if config else None
+    settings = _load(config, targets=False) if config else None
     try:
         played = drill.run(drill.play_files(scenarios, settings, err, page=serve))
     except ConfigError as error:
@@ -222,9 +222,9 @@ def demo(
         raise typer.Exit(Exit.FAILED)
 
 
-def _load(path: Path) -> Config:
+def _load(path: Path, *, targets: bool = True) -> Config:
     try:
-        return load(path)
+        return load(path, targets=targets)
     except ConfigError as error:
         _usage(describe_problems(error.problems))
 

@@ -3,6 +3,8 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
+from typing import Final
 
 from monitor.app import internet
 from monitor.attribute import Attributor, Catalog
@@ -12,10 +14,13 @@ from monitor.model import Check, StoredEvent, TargetState
 from monitor.probe import open_io
 from monitor.store import IncidentRow, Period, Store
 
+MOST: Final = 10_000
+"""Incidents, events and periods that are read at once: the latest; the others take a later --since."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """What is stored of a target's past."""
+    """What is stored of a target's past, at most `MOST` of each kind."""
 
     target: str
     since: datetime
@@ -44,21 +49,31 @@ async def look_at(config: Config) -> list[TargetState]:
         )
 
 
+def _never_ran(config: Config) -> bool:
+    """Tell whether there is no store yet: then nothing is stored, and nothing is wrong."""
+    url = config.store_url.reveal()
+    return url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists()
+
+
 async def stored_state(config: Config, target: str) -> TargetState | None:
     """Return what is stored of a target; None: nothing. Raises StoreError."""
+    if _never_ran(config):
+        return None
     async with await Store.open(config.store_url.reveal(), read_only=True) as store:
         return await store.state(target)
 
 
 async def stored_history(config: Config, target: str, since: datetime) -> Past | None:
     """Return a target's past since a moment; None: nothing is stored. Raises StoreError."""
+    if _never_ran(config):
+        return None
     async with await Store.open(config.store_url.reveal(), read_only=True) as store:
         if await store.state(target) is None and not await store.events(target=target, limit=1):
             return None
         return Past(
             target=target,
             since=since,
-            periods=await store.periods(target, since=since),
-            incidents=await store.incidents(target, since=since, limit=1000),
-            events=await store.events(target=target, since=since, limit=1000, newest_first=False),
+            periods=await store.periods(target, since=since, limit=MOST),
+            incidents=await store.incidents(target, since=since, limit=MOST),
+            events=(await store.events(target=target, since=since, limit=MOST))[::-1],
         )

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Final
 
 from rich.console import Console
 from rich.live import Live
@@ -26,7 +26,7 @@ from monitor.config import Config, settings_of
 from monitor.model import Check, StoredEvent, TargetState
 from monitor.replay.clock import PacedClock, Pacing, Segment
 from monitor.replay.driver import Outcome, Snapshot
-from monitor.replay.expectations import Difference, verify
+from monitor.replay.expectations import verify
 from monitor.replay.internet import Internet, open_internet
 from monitor.replay.scenario import Scenario, load_scenario
 from monitor.replay.witness import SECRET, Witness, open_witness
@@ -48,17 +48,6 @@ _FRAMES_A_SECOND: Final = 8
 _PREFERRED_PORT: Final = 9850
 _TOLD_WITHIN_S: Final = 5.0
 _MOST_EVENTS: Final = 1_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Performance:
-    """What came of a demonstration."""
-
-    scenario: Scenario
-    outcome: Outcome
-    told: dict[str, dict[str, Any]]
-    """What the receiver got, by event id."""
-    differences: tuple[Difference, ...]
 
 
 def pace(scenario: Scenario) -> Pacing:
@@ -155,7 +144,7 @@ def _begun(folder: Path) -> datetime:
 
 async def perform(
     path: Path, console: Console, *, serve: bool = False, folder: Path | None = None
-) -> Performance:
+) -> finale.Performance:
     """Live through the scenario in a file; raises ConfigError for a faulty one.
 
     `folder`: where state, and the receiver's own record, are kept. Begun again on the same folder, after
@@ -167,7 +156,7 @@ async def perform(
         return await _perform(load_scenario(path), console, kept, serve=serve)
 
 
-async def _perform(scenario: Scenario, console: Console, folder: Path, *, serve: bool) -> Performance:
+async def _perform(scenario: Scenario, console: Console, folder: Path, *, serve: bool) -> finale.Performance:
     clock = PacedClock(pace(scenario), SystemClock(), _begun(folder))
     # What was believed before a kill cannot be looked at again.
     scenario = replace(
@@ -246,7 +235,7 @@ async def _all_told(witness: Witness, show: _Show) -> None:
         await asyncio.sleep(0.05)
 
 
-def _account(show: _Show, daemon: Daemon, witness: Witness) -> Performance:
+def _account(show: _Show, daemon: Daemon, witness: Witness) -> finale.Performance:
     """Hold what was noticed against what should have been, with some real seconds of grace."""
 
     def later(moment: datetime) -> datetime:
@@ -267,7 +256,7 @@ def _account(show: _Show, daemon: Daemon, witness: Witness) -> Performance:
         snapshots=tuple(show.snapshots),
         observations={},
     )
-    return Performance(
+    return finale.Performance(
         scenario=show.scenario,
         outcome=outcome,
         told=witness.events,

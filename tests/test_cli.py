@@ -82,11 +82,19 @@ def test_check_refuses_what_is_no_domain() -> None:
     assert "not a domain" in done.stderr
 
 
-def test_explain_before_the_daemon_has_run_says_so(tmp_path: Path) -> None:
-    done = command("explain", "site.localhost", "-c", str(write(tmp_path, TARGET)))
+@pytest.mark.parametrize("words", [("explain",), ("history",)])
+def test_before_the_daemon_has_run_nothing_is_stored_and_nothing_is_wrong(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    done = command(*words, "site.localhost", "-c", str(write(tmp_path, TARGET)))
+    assert done.returncode == 2
+    assert "has the daemon run?" in done.stderr
+
+
+def test_check_takes_its_settings_from_a_file_without_targets(tmp_path: Path) -> None:
+    done = command("check", "site.localhost", "--json", "-c", str(write(tmp_path, "")))
     assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    assert done.stderr
+    assert json.loads(done.stdout)[0]["diagnosis"] == "dns.sinkholed"
 
 
 def test_run_says_why_it_cannot_start(tmp_path: Path) -> None:

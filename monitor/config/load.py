@@ -23,9 +23,13 @@ _LONGEST_FILE: Final = 16 << 20
 
 
 def load(
-    path: Path, *, environ: Mapping[str, str] | None = None, resolv_conf: Path = Path("/etc/resolv.conf")
+    path: Path,
+    *,
+    environ: Mapping[str, str] | None = None,
+    resolv_conf: Path = Path("/etc/resolv.conf"),
+    targets: bool = True,
 ) -> Config:
-    """Return the configuration in the file.
+    """Return the configuration in the file; `targets` tells whether it has to name any.
 
     `environ` (default: the process's) gives secrets and directories, `resolv_conf` the system's
     resolvers. Raises ConfigError with every mistake at once; never anything else.
@@ -33,7 +37,7 @@ def load(
     text, raw = parse(path)
     problems = Problems(str(path), text)
     around = Surroundings(folder=path.absolute().parent, environ=os.environ if environ is None else environ)
-    config = settings(path, raw, around, resolv_conf, problems)
+    config = settings(path, raw, around, resolv_conf, problems, targets=targets)
     problems.raise_if_any()
     return config
 
@@ -70,17 +74,24 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
     raise ConfigError([Problem(path="", message=f"is not valid TOML: {fault}", file=str(path), line=line)])
 
 
-def settings(
-    path: Path, raw: dict[str, Any], around: Surroundings, resolv_conf: Path, problems: Problems
+def settings(  # noqa: PLR0913 - what a file says, and where that is read
+    path: Path,
+    raw: dict[str, Any],
+    around: Surroundings,
+    resolv_conf: Path,
+    problems: Problems,
+    *,
+    targets: bool = True,
 ) -> Config:
-    """Return the settings; every mistake is noted."""
+    """Return the settings; every mistake is noted, and so is, with `targets`, that there are none."""
     document = read_document(raw, problems)
     sources = Sources(around, problems)
     policy = sections.policy(document)
     reader = TargetReader(document, policy=policy, sources=sources, problems=problems)
     reader.read(read_targets(raw, problems))
     reader.read(read_lists(document.targets_from, around, problems))
-    _refuse_no_targets(document, reader, problems)
+    if targets:
+        _refuse_no_targets(document, reader, problems)
     folder = sections.data_dir(document.monitor, around, problems)
     return Config(
         path=path.absolute(),

@@ -20,7 +20,8 @@ def for_domains(domains: Sequence[str], path: Path | None = None) -> Config:
     Everything else is as in the file at `path`, or as it is without a file. Receivers are left out.
     """
     if path:
-        load(path)  # its own mistakes are told with their lines, before what was typed is looked at
+        # Its own mistakes are told with their lines, before what was typed is looked at.
+        load(path, targets=False)
     raw = parse(path)[1] if path else {}
     kept: dict[str, Any] = {key: value for key, value in raw.items() if key not in _REPLACED}
     kept["targets"] = [{"domain": domain} for domain in dict.fromkeys(domains)]

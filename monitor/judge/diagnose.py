@@ -247,7 +247,7 @@ RULES: Final[tuple[Rule, ...]] = (
         layer=Layer.NETWORK,
         status=Status.DOWN,
         reachable=False,
-        sentence="The server answers with an error of its own, or not with HTTP.",
+        sentence="The server gives no usable answer: an error of its own, nothing in time, or no HTTP.",
         matches=lambda view: (
             _server_error(view)
             or _failed(

@@ -140,7 +140,9 @@ class HttpClient:
         while True:
             private = not hops or here.origin() == start.origin()
             request = self._request(here, asked, private=private, cookie=cookies.give(here))
-            exchange, location = await self._hop(here, asked, hops, request)
+            # Where a stranger redirects to is never private, whatever is allowed of the target itself.
+            how = asked if here.host == start.host else replace(asked, allow_private=False)
+            exchange, location = await self._hop(here, how, hops, request)
             if location is None or max_redirects == 0:
                 return exchange
             try:

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from monitor.commands import Past
+from monitor.commands import MOST, Past
 from monitor.store import IncidentRow, Period
 from monitor.terminal import paint
 
@@ -18,6 +18,8 @@ def sheet(past: Past) -> RenderableType:
     """Return the past for people."""
     heading = Text.assemble((past.target, "bold"), f"  since {paint.moment(past.since)}")
     parts = [heading, Text(), _periods(past), Text(), _incidents(past), Text(), _events(past)]
+    if MOST in {len(past.periods), len(past.incidents), len(past.events)}:
+        parts += [Text(), Text(f"There is more: the latest {MOST:,} of each are shown.", style=paint.DIM)]
     return Group(*parts)
 
 

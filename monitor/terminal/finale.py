@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from monitor.replay.driver import Outcome
+from monitor.replay.expectations import Difference
+from monitor.replay.scenario import Scenario
 from monitor.terminal import paint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from monitor.demo import Performance
     from monitor.model import StoredEvent, TargetState
-    from monitor.replay.expectations import Difference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Performance:
+    """What came of a demonstration."""
+
+    scenario: Scenario
+    outcome: Outcome
+    told: dict[str, dict[str, Any]]
+    """What the receiver got, by event id."""
+    differences: tuple[Difference, ...]
 
 
 def difference(found: Difference) -> str:

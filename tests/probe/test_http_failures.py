@@ -68,11 +68,16 @@ async def test_a_name_that_leads_to_a_private_address_is_not_connected_to() -> N
 
 
 @pytest.mark.parametrize("place", ["169.254.169.254/latest/meta-data", "10.0.0.1/", "router.example/"])
-async def test_a_redirect_to_a_private_address_is_not_followed(place: str) -> None:
+@pytest.mark.parametrize("allow_private", [False, True])
+async def test_a_redirect_to_a_private_address_is_not_followed(
+    place: str,
+    allow_private: bool,  # noqa: FBT001  # a parameter of the table
+) -> None:
+    """What is allowed of the target itself is not allowed of whoever redirects it elsewhere."""
     redirect = answer(b"", f"Location: http://{place}", status="302 Found")
     names = {"www.example": WEB, "router.example": "192.168.1.1"}
     async with HttpLab(say(redirect)) as lab, lab_io(names, route=Detour({WEB: lab.endpoint})) as io:
-        seen = await look("http://www.example/", io, allow_private=False)
+        seen = await look("http://www.example/", io, allow_private=allow_private)
     assert seen.failure is Failure.ADDRESS_FORBIDDEN
     assert isinstance(seen.facts, HttpFacts)
     assert [hop.location for hop in seen.facts.redirects] == [f"http://{place}"]

@@ -101,7 +101,7 @@ def test_a_sheet_says_what_is_believed_and_on_what_it_rests() -> None:
     world = watched()
     text = shown(sheet.sheet(world.state), 200)
     assert "parler.com  ✖ down  since 2021-01-11 00:05:00Z  nothing answers" in text
-    assert "http.server_error [network]: The server answers with an error of its own" in text
+    assert "http.server_error [network]: The server gives no usable answer" in text
     assert f"incident {world.state.memory.incident.id}, open since" in text  # type: ignore[union-attr]
     assert text.count("\n * 2021-01-11") == 3
     assert "incident" not in shown(sheet.sheet(world.state, one_look=True), 200)
