@@ -6,9 +6,7 @@ from pathlib import Path
 
 from monitor.config.endpoints import Endpoint
 from monitor.config.secret import Secret
-from monitor.model import Check, Event, EventType, Policy, Probe, Severity, Target
-
-_RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
+from monitor.model import Check, EventType, Policy, Probe, Severity, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,14 +68,6 @@ class ReceiverSettings:
     min_severity: Severity
     targets: frozenset[str] | None
     """Names; None: all."""
-
-    def wants(self, event: Event) -> bool:
-        """Tell whether the event goes here."""
-        return (
-            event.type in self.events
-            and _RANK[event.severity] >= _RANK[self.min_severity]
-            and (self.targets is None or event.subject in self.targets)
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,6 @@ Rules of one question:
 import ipaddress
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from monitor.clock import Clock
@@ -217,21 +216,6 @@ def no_reply(name: str, rtype: str, failure: Failure) -> Reply:
 def telling(failure: Failure | None) -> int:
     """Return the rank of a failure in `TELLING`; lower tells more, an answer most of all."""
     return -1 if failure is None else TELLING.index(failure)
-
-
-def system_resolvers(path: str = "/etc/resolv.conf") -> tuple[tuple[str, int], ...]:
-    """Return the machine's resolvers, in order; as libc does, this machine where none is named.
-
-    Takes `nameserver` lines (resolv.conf(5)), IPv6 scope ids included. What is no address is left out.
-    """
-    try:
-        with Path(path).open(encoding="utf-8", errors="replace") as file:
-            lines = file.read(1 << 16).splitlines()
-    except OSError:
-        lines = []
-    words = [line.split() for line in lines]
-    named = [word[1] for word in words if len(word) > 1 and word[0] == "nameserver"]
-    return tuple((address, _PORT) for address in named if _literal(address)) or (("127.0.0.1", _PORT),)
 
 
 def _reply(asked: Question, message: Message, resolver: str) -> Reply:

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from monitor.app import receivers_of
 from monitor.config import ConfigError, Problem, describe_problems, load
 from monitor.config.schema import Document
+from monitor.export.receiver import wants
 from monitor.model import Event, EventType, Probe, Severity
 from monitor.model.event import Drill
 
@@ -188,20 +190,19 @@ def test_a_receiver_wants_what_it_was_told_to_want(tmp_path: Path) -> None:
         + 'events = ["platform.incident.*"]\nmin_severity = "warning"\ntargets = ["parler.com"]\n'
     )
     environ = {"HOME": "/nonexistent", "KEY": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
-    (receiver,) = load(path, environ=environ).receivers
+    (receiver,) = receivers_of(load(path, environ=environ))
 
-    def wants(type_: EventType, severity: Severity, subject: str) -> bool:
+    def told(type_: EventType, severity: Severity, subject: str) -> bool:
         at = datetime(2021, 1, 11, tzinfo=UTC)
         drill = Drill(message="")
-        return receiver.wants(
-            Event(id="1", type=type_, subject=subject, at=at, severity=severity, text="", data=drill)
-        )
+        event = Event(id="1", type=type_, subject=subject, at=at, severity=severity, text="", data=drill)
+        return wants(receiver, event)
 
-    assert wants(EventType.INCIDENT_OPENED, Severity.CRITICAL, "parler.com")
-    assert wants(EventType.INCIDENT_OPENED, Severity.WARNING, "parler.com")
-    assert not wants(EventType.INCIDENT_OPENED, Severity.INFO, "parler.com")
-    assert not wants(EventType.STATUS_CHANGED, Severity.CRITICAL, "parler.com")
-    assert not wants(EventType.INCIDENT_OPENED, Severity.CRITICAL, "gab.com")
+    assert told(EventType.INCIDENT_OPENED, Severity.CRITICAL, "parler.com")
+    assert told(EventType.INCIDENT_OPENED, Severity.WARNING, "parler.com")
+    assert not told(EventType.INCIDENT_OPENED, Severity.INFO, "parler.com")
+    assert not told(EventType.STATUS_CHANGED, Severity.CRITICAL, "parler.com")
+    assert not told(EventType.INCIDENT_OPENED, Severity.CRITICAL, "gab.com")
 
 
 def test_problems_are_told_in_file_order() -> None:

@@ -12,7 +12,7 @@ import pytest
 import uvloop
 
 from monitor.failure import Failure
-from monitor.probe.dns_client import DnsClient, system_resolvers
+from monitor.probe.dns_client import DnsClient
 from monitor.probe.error import ProbeError
 from tests.servers.dns_lab import (
     Behaviour,
@@ -504,26 +504,6 @@ async def test_the_more_telling_failure_of_two_is_raised() -> None:
         with pytest.raises(ProbeError) as raised:
             await client.addresses("www.example")
     assert raised.value.failure is Failure.DNS_SERVFAIL
-
-
-# The machine's resolvers.
-
-
-def test_the_resolvers_of_the_machine(tmp_path: Path) -> None:
-    path = tmp_path / "resolv.conf"
-    path.write_text(
-        "# nameserver 192.0.2.9\nsearch example\nnameserver 192.0.2.1\n nameserver\t2001:db8::1 # why\n"
-        "nameserver fe80::1%eth0\nnameserver\nnameserver resolver.example\nnameservers 192.0.2.8\n"
-    )
-    assert system_resolvers(str(path)) == (("192.0.2.1", 53), ("2001:db8::1", 53), ("fe80::1%eth0", 53))
-
-
-@pytest.mark.parametrize("content", ["", "nameserver\n", "options edns0\n"])
-def test_without_a_named_resolver_it_is_this_machine(tmp_path: Path, content: str) -> None:
-    path = tmp_path / "resolv.conf"
-    path.write_text(content)
-    assert system_resolvers(str(path)) == (("127.0.0.1", 53),)
-    assert system_resolvers(str(tmp_path / "missing")) == (("127.0.0.1", 53),)
 
 
 def test_a_client_without_resolvers_is_refused() -> None:
