@@ -70,6 +70,7 @@ def test_check_says_not_up_with_exit_code_and_json() -> None:
     )
 
 
+@pytest.mark.full
 def test_check_says_could_not_tell_when_no_resolver_answers(tmp_path: Path) -> None:
     done = command("check", "platform.example", "--config", str(write(tmp_path, TARGET)))
     assert done.returncode == 3

@@ -86,6 +86,7 @@ def value(exposition: str, series: str) -> float | None:
     return float(found[1]) if found else None
 
 
+@pytest.mark.full
 async def test_an_outage_is_seen_shown_told_and_survives_a_restart(tmp_path: Path) -> None:
     good, bad = say(answer(PAGE)), say(answer(b"gone", status="503 Gone"))
     async with HttpLab(good) as site, webhook_lab() as receiver:
@@ -140,6 +141,7 @@ async def test_a_target_taken_out_is_forgotten_and_its_history_kept(tmp_path: Pa
             assert "old.localhost" not in exposition
 
 
+@pytest.mark.full
 async def test_a_receiver_that_hangs_delays_neither_checks_nor_the_stop(tmp_path: Path) -> None:
     def hang(_: Post) -> Reply:
         return Reply(hang=True)
@@ -171,6 +173,7 @@ async def test_a_part_that_fails_is_not_hidden(tmp_path: Path) -> None:
         assert (await get(daemon, "/healthz"))[0] == 503
 
 
+@pytest.mark.full
 async def test_a_store_that_refuses_shows_in_the_readiness(tmp_path: Path) -> None:
     async with (
         HttpLab(say(answer(PAGE))) as site,

@@ -5,6 +5,7 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
 from servers.webhook_lab import Reply, WebhookLab, webhook_lab
 
 ROOT = Path(__file__).parents[1]
@@ -33,6 +34,7 @@ async def drill(folder: Path, receiver: WebhookLab) -> tuple[int | None, str]:
     return process.returncode, printed.decode()
 
 
+@pytest.mark.full
 async def test_a_drill_tells_the_receiver_what_the_scenario_leads_to(tmp_path: Path) -> None:
     async with webhook_lab() as receiver:
         code, printed = await drill(tmp_path, receiver)
@@ -43,6 +45,7 @@ async def test_a_drill_tells_the_receiver_what_the_scenario_leads_to(tmp_path: P
     assert told[0]["source"] == "urn:platform-monitor:drill:as-reported"
 
 
+@pytest.mark.full
 async def test_a_drill_that_a_receiver_refuses_has_failed(tmp_path: Path) -> None:
     async with webhook_lab() as receiver:
         receiver.script = lambda _: Reply(status=403)

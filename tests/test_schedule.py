@@ -4,6 +4,8 @@ import asyncio
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from monitor.clock import SystemClock
 from monitor.model import Check, DnsSettings, Probe
 from monitor.schedule import Schedule, SlotTrigger
@@ -208,6 +210,7 @@ class WrongClock(SystemClock):
         return super().now() + self.ahead
 
 
+@pytest.mark.full
 async def test_a_clock_that_is_set_back_stops_no_checks() -> None:
     log = Log()
     clock = WrongClock()
