@@ -10,7 +10,7 @@ flight drained, what was judged committed, what was committed told as far as tim
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -67,6 +67,18 @@ def internet(config: Config) -> World:
         resolvers=config.resolvers,
         registries=Registries.load(rdap=config.registries.rdap, whois=config.registries.whois),
         networks=AsTable.load(config.as_table) if config.as_table else AsTable.bundled(),
+    )
+
+
+def enter(world: World, vantage: str) -> AbstractAsyncContextManager[Io]:
+    """Open what probes measure with in a world; it is closed at the end of the block."""
+    return open_io(
+        clock=world.clock,
+        route=world.route,
+        vantage=vantage,
+        resolvers=world.resolvers,
+        trust=world.trust,
+        registries=world.registries,
     )
 
 
@@ -210,14 +222,7 @@ async def open_daemon(config: Config, world: World) -> AsyncIterator[Daemon]:
     async with (
         await Store.open(config.store_url.reveal(), alone=True) as store,
         sender,
-        open_io(
-            clock=world.clock,
-            route=world.route,
-            vantage=config.vantage,
-            resolvers=world.resolvers,
-            trust=world.trust,
-            registries=world.registries,
-        ) as io,
+        enter(world, config.vantage) as io,
     ):
         daemon = Daemon(config=config, world=world, store=store, io=io, sender=sender)
         async with _served(daemon), _measured(daemon):

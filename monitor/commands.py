@@ -6,12 +6,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from monitor.app import internet
+from monitor.app import enter, internet
 from monitor.attribute import Attributor, Catalog
 from monitor.config import Config
 from monitor.look import look
 from monitor.model import Check, StoredEvent, TargetState
-from monitor.probe import open_io
 from monitor.store import IncidentRow, Period, Store
 
 MOST: Final = 10_000
@@ -36,14 +35,7 @@ async def look_at(config: Config) -> list[TargetState]:
     by_target: dict[str, list[Check]] = {target.name: [] for target in config.targets}
     for check in config.checks:
         by_target[check.target].append(check)
-    async with open_io(
-        clock=world.clock,
-        route=world.route,
-        vantage=config.vantage,
-        resolvers=world.resolvers,
-        trust=world.trust,
-        registries=world.registries,
-    ) as io:
+    async with enter(world, config.vantage) as io:
         return await asyncio.gather(
             *(look(checks, config.policies[name], io, attributor) for name, checks in by_target.items())
         )

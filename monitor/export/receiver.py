@@ -83,15 +83,6 @@ def routes(receivers: Iterable[ReceiverSettings]) -> Callable[[Event], tuple[str
     return names
 
 
-def check_secret(secret: str) -> str | None:
-    """Return what is wrong with a secret, without repeating it; None when it can sign."""
-    try:
-        Webhook(secret)
-    except Exception:  # noqa: BLE001 - the library raises binascii.Error, RuntimeError and a class of its own
-        return "is not base64 (with or without the prefix whsec_), or is empty"
-    return None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """How one try ended."""
