@@ -8,8 +8,10 @@ BIN := $(VENV)/bin
 SCENARIO ?= seeds/parler-2021.toml
 CONFIG ?= config.example.toml
 SERVE ?=
+# Labelled corpora lie beside the project, never in it: JSONL, see tests/accuracy/corpus.py.
+CORPUS ?= $(wildcard ../*/data/*_dev.jsonl)
 
-.PHONY: help demo run test check bench fmt picture lock servers clean
+.PHONY: help demo run test check bench accuracy fmt picture lock servers clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +32,9 @@ check: $(VENV)/.dev ## format, lint and types only
 
 bench: $(VENV)/.dev servers ## CPU per probe beside blackbox_exporter, schedule lag, exposition
 	@$(BIN)/python -m tests.bench
+
+accuracy: $(VENV)/.dev ## what is read and attributed right, over labelled CORPUS="FILE ..."
+	@$(BIN)/python -m tests.accuracy $(CORPUS)
 
 fmt: $(VENV)/.dev ## format the code and mend what can be mended
 	@$(BIN)/ruff check --fix-only --quiet .
