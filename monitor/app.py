@@ -19,7 +19,7 @@ from typing import Final
 import structlog
 
 from monitor import __version__
-from monitor.attribute import AsTable, Attributor, Catalog, Networks
+from monitor.attribute import AsTable, Atlas, Attributor, Catalog, Networks, PublishedRanges
 from monitor.clock import Clock, SystemClock
 from monitor.config import Config
 from monitor.export.metrics import FleetMetrics
@@ -66,7 +66,9 @@ def internet(config: Config) -> World:
         trust=system_trust(),
         resolvers=config.resolvers,
         registries=Registries.load(rdap=config.registries.rdap, whois=config.registries.whois),
-        networks=AsTable.load(config.as_table) if config.as_table else AsTable.bundled(),
+        networks=Atlas(
+            AsTable.load(config.as_table) if config.as_table else AsTable.bundled(), PublishedRanges.bundled()
+        ),
     )
 
 

@@ -6,7 +6,7 @@ their AS number, so every attribution says which edition it rests on.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -25,6 +25,36 @@ class Network:
 
     asn: int
     name: str
+    source: str = field(default="", compare=False)
+    """The table that says so, with its edition."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedRange:
+    """A range that a provider publishes as its own."""
+
+    provider: str
+    """Id in the catalog."""
+    service: str
+    """What the provider calls it, such as `CloudFront`; empty: only that it is the provider's."""
+    prefix: str
+    edge: bool
+    """Whether whatever answers from it is a proxy in front of something else."""
+    source: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """An address block and who holds it, as its registry says: for addresses that no table knows."""
+
+    prefix: str
+    organisation: str
+    """Own identifier, `net:<words of the name>`."""
+    name: str
+    source: str = field(default="", compare=False)
+
+
+Located = Network | PublishedRange | Block
 
 
 class Networks(Protocol):
@@ -34,8 +64,22 @@ class Networks(Protocol):
     def edition(self) -> str:
         """Return the date of the data, or another name for this state of it."""
 
-    def lookup(self, address: str) -> Network | None:
+    def lookup(self, address: str) -> Located | None:
         """Return the network of an address; None when there is none or it is no address."""
+
+
+def number_of(address: str) -> tuple[bool, int] | None:
+    """Return whether an address is IPv6, and its number; None for what is no address.
+
+    An IPv4 address in IPv6 clothes (`::ffff:192.0.2.1`) is the IPv4 address.
+    """
+    try:
+        if ":" not in address:
+            return False, int.from_bytes(inet_pton(AF_INET, address), "big")
+        value = int.from_bytes(inet_pton(AF_INET6, address), "big")
+    except (OSError, ValueError):
+        return None
+    return (False, value & _LAST_NUMBER) if value >> 32 == _MAPPED else (True, value)
 
 
 class AsTable:
@@ -43,6 +87,8 @@ class AsTable:
 
     def __init__(self, columns: Columns) -> None:
         self.edition = columns.edition
+        self.size = len(columns.v4_starts) + len(columns.v6_starts)
+        """How many boundaries it has, for comparing with another edition."""
         self._v4_starts, self._v4_owners = columns.v4_starts, columns.v4_owners
         self._v6_starts, self._v6_owners = columns.v6_starts, columns.v6_owners
         self._numbers, self._names = columns.numbers, columns.names
@@ -88,26 +134,24 @@ class AsTable:
             raise TableError(message) from error
 
     def lookup(self, address: str) -> Network | None:
-        """Return the network that announces `address`; None for none, and for what is no address.
+        """Return the network that announces `address`; None for none, and for what is no address."""
+        number = number_of(address)
+        return None if number is None else self.at(*number)
 
-        An IPv4 address in IPv6 clothes (`::ffff:192.0.2.1`) is the IPv4 address.
-        """
-        try:
-            if ":" not in address:
-                value = int.from_bytes(inet_pton(AF_INET, address), "big")
-                owner = self._v4_owners[bisect_right(self._v4_starts, value) - 1]
-            else:
-                value = int.from_bytes(inet_pton(AF_INET6, address), "big")
-                if value >> 32 == _MAPPED:
-                    owner = self._v4_owners[bisect_right(self._v4_starts, value & _LAST_NUMBER) - 1]
-                else:
-                    owner = self._v6_owners[bisect_right(self._v6_starts, value) - 1]
-        except (OSError, ValueError):
-            return None
+    def at(self, v6: bool, value: int) -> Network | None:  # noqa: FBT001 - what number_of returned
+        """Return the network that announces the address with this number."""
+        if v6:
+            owner = self._v6_owners[bisect_right(self._v6_starts, value) - 1]
+        else:
+            owner = self._v4_owners[bisect_right(self._v4_starts, value) - 1]
         try:
             return self._met[owner]
         except KeyError:
-            network = Network(asn=self._numbers[owner - 1], name=self._names[owner - 1])
+            network = Network(
+                asn=self._numbers[owner - 1],
+                name=self._names[owner - 1],
+                source=f"AS table {self.edition}",
+            )
             self._met[owner] = network
             return network
 

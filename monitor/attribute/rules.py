@@ -1,7 +1,7 @@
 """How one value names a provider: the catalog's row, else the provider's own identifier.
 
 Own identifiers are never guessed and never those of a row of the catalog: `iana-<registrar id>`,
-`registrar:<own name>`, `as<number>`, a registrable domain, `ca:<own name>`.
+`registrar:<own name>`, `as<number>`, `net:<own name>`, a registrable domain, `ca:<own name>`.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from monitor.attribute.catalog.catalog import Catalog
 from monitor.attribute.catalog.entry import Match
 from monitor.attribute.catalog.words import slug, tidy
 from monitor.attribute.domains import Domains
-from monitor.attribute.networks import Networks
+from monitor.attribute.networks import Block, Network, Networks, PublishedRange
 from monitor.model import Evidence, Provider
 
 Finding = tuple[Provider, Evidence]
@@ -26,7 +26,6 @@ class Rules:
         self._networks = networks
         self._domains = domains
         self._listed = f"catalog {catalog.edition}"
-        self._table = f"AS table {networks.edition}"
 
     def registrar(self, own_name: str | None, number: int | None, source: str) -> Finding | None:
         """Return the registrar: by IANA id; by the words of its name only when there is no id.
@@ -64,18 +63,42 @@ class Rules:
         return self._row(match, host) if match else self._domain(host)
 
     def address(self, address: str) -> tuple[Finding | None, bool]:
-        """Return who announces an address, and whether that is a proxy's network."""
-        network = self._networks.lookup(address)
-        if network is None:
-            return None, False
+        """Return whose network an address is in, and whether that is a proxy's.
+
+        A range that a provider publishes as its own; else the announcing AS, by the catalog or as itself;
+        else who holds the block, as itself.
+        """
+        found = self._networks.lookup(address)
+        if isinstance(found, Network):
+            return self._announced(address, found)
+        if isinstance(found, PublishedRange):
+            return self._published(address, found)
+        if isinstance(found, Block):
+            own = Provider(
+                id=found.organisation, name=tidy(found.name) or found.organisation, cataloged=False
+            )
+            return (own, _evidence(own, address, f"address block {found.prefix}", found.source)), False
+        return None, False
+
+    def _announced(self, address: str, network: Network) -> tuple[Finding, bool]:
         rule = f"AS{network.asn}"
         match = self._catalog.by_asn(network.asn)
         if match:
-            source = f"{self._table}, {self._listed}"
+            source = f"{network.source}, {self._listed}"
             found = match.provider, _evidence(match.provider, address, rule, source)
             return found, match.entry.edge_network
         own = Provider(id=f"as{network.asn}", name=tidy(network.name) or rule, cataloged=False)
-        return (own, _evidence(own, address, rule, self._table)), False
+        return (own, _evidence(own, address, rule, network.source)), False
+
+    def _published(self, address: str, row: PublishedRange) -> tuple[Finding, bool]:
+        entry = self._catalog.entries.get(row.provider)
+        service = f" ({row.service})" if row.service else ""
+        rule = f"published range {row.prefix}{service}"
+        if entry is None:  # a catalog of the user's own, or of a test, that does without it
+            own = Provider(id=f"publisher:{row.provider}", name=row.provider, cataloged=False)
+            return (own, _evidence(own, address, rule, row.source)), row.edge
+        found = entry.provider, _evidence(entry.provider, address, rule, f"{row.source}, {self._listed}")
+        return found, row.edge or entry.edge_network
 
     def alias(self, host: str) -> Finding | None:
         """Return the CDN or proxy that an alias leads to; None for any other alias."""

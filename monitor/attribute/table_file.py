@@ -1,6 +1,6 @@
-r"""The file format of an AS table: columns that compress well and load fast.
+r"""The file format of an AS table, and of published ranges: columns that compress well and load fast.
 
-    platform-monitor AS table 1\n
+    platform-monitor AS table 1\n (or: platform-monitor published ranges 1\n)
     {"edition": ..., "v4": rows, "v6": rows, "networks": n, "bytes": n}\n
     SHA-256 of the line above and the payload, hexadecimal\n
     XZ stream of the payload
@@ -9,6 +9,9 @@ Payload, little-endian, without padding: for IPv4 the distance of each boundary 
 before (u32), then the owner of the range that begins there (u32, 0: nobody); for IPv6 the high
 halves (u64), the low halves (u64) of such distances, then the owners (u32); then the AS numbers
 (u32); then their names, one a line, UTF-8. Owner `i` is the `i`-th AS number, counted from 1.
+
+Of published ranges the numbers are lengths of prefixes, and a name is `<provider>|<service>|<edge>`: an
+owner says which kind of row it is, and with the address which one.
 """
 
 import hashlib
@@ -22,12 +25,13 @@ from itertools import accumulate
 from typing import Any, Final
 
 MAGIC: Final = b"platform-monitor AS table 1\n"
+PUBLISHED_MAGIC: Final = b"platform-monitor published ranges 1\n"
 _LOW: Final = (1 << 64) - 1
 _MOST_BYTES: Final = 256 * 1024 * 1024
 
 
 class TableError(ValueError):
-    """An AS table cannot be read or built; the message says which and why."""
+    """A table of addresses cannot be read or built; the message says which and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +79,7 @@ def ranges(rows: Iterable[tuple[int, int, int]], *, bits: int) -> tuple[list[int
     return starts, owners
 
 
-def encode(columns: Columns) -> bytes:
+def encode(columns: Columns, magic: bytes = MAGIC) -> bytes:
     """Return the file; equal columns give equal bytes."""
     v6_steps = list(_steps(columns.v6_starts))
     payload = b"".join(
@@ -98,15 +102,16 @@ def encode(columns: Columns) -> bytes:
     }
     line = json.dumps(header).encode()
     packed = lzma.compress(payload, preset=9 | lzma.PRESET_EXTREME)
-    return MAGIC + b"\n".join([line, _checksum(line, payload), packed])
+    return magic + b"\n".join([line, _checksum(line, payload), packed])
 
 
-def decode(raw: bytes) -> Columns:
+def decode(raw: bytes, magic: bytes = MAGIC) -> Columns:
     """Return the content of a file; raises TableError when it is cut, changed or no such file."""
-    if not raw.startswith(MAGIC):
-        message = "not an AS table of this version"
+    if not raw.startswith(magic):
+        kind = magic.decode().strip().removeprefix("platform-monitor ").rpartition(" ")[0]
+        message = f"not {'an' if kind[0] in 'aA' else 'a table of'} {kind} of this version"
         raise TableError(message)
-    line, _, rest = raw[len(MAGIC) :].partition(b"\n")
+    line, _, rest = raw[len(magic) :].partition(b"\n")
     checksum, _, packed = rest.partition(b"\n")
     header = _header(line)
     payload = _unpack(packed, header["bytes"])
