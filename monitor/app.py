@@ -22,6 +22,7 @@ from monitor import __version__
 from monitor.attribute import AsTable, Atlas, Attributor, Catalog, Networks, PublishedRanges
 from monitor.clock import Clock, SystemClock
 from monitor.config import Config
+from monitor.edition import take_up
 from monitor.export.metrics import FleetMetrics
 from monitor.export.outbox import Outbox
 from monitor.export.own_metrics import OwnMetrics, watch_loop
@@ -121,9 +122,10 @@ class Daemon:
         self.committer = Committer(
             store, receivers=routes(receivers), on_commit=self.committed, timed=self.own.committed
         )
+        self.catalog = Catalog.bundled()
         self.pipeline = Pipeline(
             io=io,
-            attributor=Attributor(Catalog.bundled(), world.networks),
+            attributor=Attributor(self.catalog, world.networks),
             plans=plans(config.checks, config.policies),
             states={},
             commit=self.committer.submit,
@@ -145,6 +147,11 @@ class Daemon:
         for state in states.values():
             self._show(state)
         self.loaded = True
+
+    async def take_networks(self, networks: Networks) -> None:
+        """Name networks by other data from now on; what is believed is named again, and nothing is told."""
+        attributor = await asyncio.to_thread(Attributor, self.catalog, networks)
+        await take_up(self.pipeline, attributor)
 
     def _show(self, state: TargetState) -> None:
         self.shown[state.target] = state

@@ -120,11 +120,13 @@ class _Show:
         wait = self.clock.real(moment) - SystemClock().now()
         await asyncio.sleep(max(0.0, wait.total_seconds()))
 
-    async def happen(self, internet: Internet) -> None:
+    async def happen(self, internet: Internet, daemon: Daemon) -> None:
         """Let the facts happen when their time comes."""
         for fact in self.scenario.facts:
             await self.until(fact.at)
             internet.world.apply(fact.set)
+            if fact.set.networks is not None:
+                await daemon.take_networks(self.scenario.editions[fact.set.networks.edition])
             self.stage.happens(fact.at, fact.what)
 
     async def remember(self, shown: Callable[[], dict[str, TargetState]]) -> None:
@@ -199,7 +201,7 @@ async def _live(show: _Show, daemon: Daemon, internet: Internet, console: Consol
     """Follow the daemon to the end of the scenario."""
     _follow(show, daemon)
     tasks = [
-        asyncio.create_task(show.happen(internet)),
+        asyncio.create_task(show.happen(internet, daemon)),
         asyncio.create_task(show.remember(lambda: daemon.shown)),
         asyncio.create_task(show.until(show.scenario.end)),
     ]

@@ -1,9 +1,10 @@
 """READ FIRST: the story of one tick.
 
-A check is due. It is observed: facts, or a failure. Who stands behind the facts is attributed.
-What they mean is judged, against what was known before. The new state, and the events it leads to,
-are handed over to be committed together; whatever shows or tells them does so after the commit.
-What the judge wants to look at again is asked for.
+A check is due. It is observed: facts, or a failure. Who stands behind the facts is attributed; what
+was believed is named by the same tables, so that a new edition of them is no news. What it all means is
+judged, against what was known before. The new state, and the events it leads to, are handed over to be
+committed together; whatever shows or tells them does so after the commit. What the judge wants to look
+at again is asked for.
 
     schedule ─► observe ─► attribute ─► judge ─► commit ─► metrics · web · webhooks
                   I/O        pure        pure      I/O
@@ -17,7 +18,7 @@ from datetime import datetime
 from typing import Protocol
 
 from monitor.failure import Failure
-from monitor.judge import step
+from monitor.judge import reconsider, relabel, step
 from monitor.model import (
     Attribution,
     Check,
@@ -36,6 +37,9 @@ class Attribute(Protocol):
 
     def attribute(self, observation: Observation) -> tuple[Attribution, ...]:
         """Return at most one attribution a layer."""
+
+    def again(self, attribution: Attribution) -> Attribution | None:
+        """Return whom the values of an attribution's evidence name now; None: nobody any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +97,7 @@ class Pipeline:
             return  # the target left the configuration while its check was in flight
         before = self.states.get(observation.target) or TargetState(target=observation.target)
         attributions = self.attributor.attribute(observation)
+        before = self._corrected(before, reconsider(before, attributions, self.attributor.again))
         outcome = step(before, observation, attributions, plan.policy)
         self.states[observation.target] = outcome.state
         self.commit(Change(state=outcome.state, events=outcome.events))
@@ -100,3 +105,15 @@ class Pipeline:
             check = plan.checks.get(follow_up.probe)
             if check is not None:
                 self.recheck(check, follow_up.delay_s, follow_up.reason)
+
+    def rename(self, target: str) -> None:
+        """Name again what is believed of a target: after the data have changed, not the world."""
+        before = self.states.get(target)
+        if before is not None:
+            self.states[target] = self._corrected(before, relabel(before, self.attributor.again))
+
+    def _corrected(self, before: TargetState, after: TargetState) -> TargetState:
+        """Return the state as it is named now, handed over to be stored if that is another one."""
+        if after is not before:
+            self.commit(Change(state=after))
+        return after

@@ -18,6 +18,9 @@ class Amazon:
     def attribute(self, observation: Observation) -> tuple[Attribution, ...]:
         return (behind(Layer.NETWORK, "amazon"),) if observation.failure is None else ()
 
+    def again(self, attribution: Attribution) -> Attribution | None:
+        return attribution
+
 
 class Tick:
     """A pipeline, and everything that it hands on."""

@@ -35,6 +35,9 @@ class Attributor:
     """Names the providers behind layers. `remember`: how many different facts per layer."""
 
     def __init__(self, catalog: Catalog, networks: Networks, *, remember: int = 65_536) -> None:
+        self.edition = f"{networks.edition}, catalog {catalog.edition}"
+        """Of everything that names are looked up in."""
+        self._remember = remember
         self._domains = Domains()
         self._rules = Rules(catalog, networks, self._domains)
         self._find_signs = catalog.signs.find
@@ -61,6 +64,21 @@ class Attributor:
         else:
             return ()
         return tuple(attribution for attribution in found if attribution is not None)
+
+    def again(self, attribution: Attribution) -> Attribution | None:
+        """Return whom the values of an attribution's evidence name now; None: nobody any more."""
+        names = {provider.id: provider.name for provider in attribution.providers}
+        return _assemble(
+            attribution.layer,
+            (
+                self._rules.again(attribution.layer, evidence, names.get(evidence.provider, ""))
+                for evidence in attribution.evidence
+            ),
+        )
+
+    def learned(self) -> None:
+        """Forget whose addresses are: the networks know more than they did."""
+        self._reached = Memo(self._network_and_edge, self._remember)
 
     def _of_registration(self, facts: RegistrationFacts) -> Attribution | None:
         if not facts.registered:

@@ -10,8 +10,8 @@ from monitor.attribute.catalog.catalog import Catalog
 from monitor.attribute.catalog.entry import Match
 from monitor.attribute.catalog.words import slug, tidy
 from monitor.attribute.domains import Domains
-from monitor.attribute.networks import Block, Network, Networks, PublishedRange
-from monitor.model import Evidence, Provider
+from monitor.attribute.networks import Block, Network, Networks, PublishedRange, number_of
+from monitor.model import Evidence, Layer, Provider
 
 Finding = tuple[Provider, Evidence]
 
@@ -47,6 +47,40 @@ class Rules:
             return self._row(match, name)
         own = Provider(id=f"registrar:{slug(name)}", name=name, cataloged=False)
         return own, _evidence(own, name, "registrar's own name", reply)
+
+    def again(self, layer: Layer, evidence: Evidence, name: str) -> Finding | None:
+        """Return what the value of a piece of evidence names now; `name`: what its provider calls itself."""
+        value = evidence.value
+        match layer:
+            case Layer.REGISTRATION:
+                return self._registrar_again(evidence, name)
+            case Layer.DNS:
+                return self.name_server(value)
+            case Layer.MAIL:
+                return self.mail_server(f"0 {value}")
+            case Layer.CERTIFICATE:
+                return self.issuer(value)
+            case Layer.EDGE:
+                return self._edge_again(value, evidence.rule)
+            case Layer.NETWORK:
+                return self.address(value)[0]
+
+    def _registrar_again(self, evidence: Evidence, name: str) -> Finding | None:
+        protocol, _, reply = evidence.source.partition(" ")
+        source = protocol if reply == "reply" else "stored"
+        if not evidence.rule.startswith("IANA registrar id"):
+            return self.registrar(evidence.value, None, source)
+        known = evidence.value.isascii() and evidence.value.isdigit()
+        return self.registrar(name, int(evidence.value), source) if known else None
+
+    def _edge_again(self, value: str, rule: str) -> Finding | None:
+        if number_of(value) is not None:
+            found, is_edge = self.address(value)
+            return found if is_edge else None
+        if not rule.startswith("header_sign "):
+            return self.alias(value)
+        row = next((row for row in self._catalog.signs.rows if row.rule == rule), None)
+        return self._row(row, value) if row else None
 
     def name_server(self, host: str) -> Finding | None:
         """Return who runs a name server."""

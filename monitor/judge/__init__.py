@@ -2,6 +2,7 @@
 
 from monitor.judge.diagnose import DIAGNOSES, Rule
 from monitor.judge.forget import forget
+from monitor.judge.relabel import reconsider, relabel
 from monitor.judge.step import Step, step
 
-__all__ = ["DIAGNOSES", "Rule", "Step", "forget", "step"]
+__all__ = ["DIAGNOSES", "Rule", "Step", "forget", "reconsider", "relabel", "step"]

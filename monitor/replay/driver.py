@@ -19,6 +19,7 @@ from typing import Any
 
 from monitor import wire
 from monitor.attribute import Attributor, Catalog
+from monitor.edition import take_up
 from monitor.model import Check, Event, Observation, Policy, Probe, StoredEvent, TargetState
 from monitor.pipeline import Pipeline, Plan
 from monitor.probe import open_io
@@ -105,10 +106,11 @@ async def play(
             registries=internet.registries,
         ) as io,
     ):
-        attributor = Attributor(catalog or Catalog.bundled(), internet.networks)
+        known = catalog or Catalog.bundled()
+        attributor = Attributor(known, internet.networks)
         driver = _Driver(scenario, internet, clock, store, listeners or Listeners())
         plans = _plans(scenario, policies or scenario.policies)
-        return await driver.play(io, attributor, plans)
+        return await driver.play(io, attributor, plans, known)
 
 
 def _plans(scenario: Scenario, policies: Mapping[str, Policy]) -> dict[str, Plan]:
@@ -146,7 +148,9 @@ class _Driver:
         self._snapshots: list[Snapshot] = []
         self._observations: Counter[str] = Counter()
 
-    async def play(self, io: Io, attributor: Attributor, plans: Mapping[str, Plan]) -> Outcome:
+    async def play(
+        self, io: Io, attributor: Attributor, plans: Mapping[str, Plan], catalog: Catalog
+    ) -> Outcome:
         """Carry out everything that is due until the scenario ends."""
         pipeline = Pipeline(
             io=io,
@@ -163,6 +167,9 @@ class _Driver:
             self._clock.begin(at)
             if turn is _Turn.FACT:
                 self._internet.world.apply(what.set)
+                if what.set.networks is not None:
+                    table = self._scenario.editions[what.set.networks.edition]
+                    await take_up(pipeline, Attributor(catalog, table))
                 self._listeners.fact(what)
             elif turn is _Turn.END:
                 pipeline.take(what)

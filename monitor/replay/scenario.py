@@ -6,7 +6,7 @@ What is watched is written as in a configuration, with the same tables.
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -31,6 +31,7 @@ from monitor.replay.tables import (
     ExpectTable,
     FactTable,
     NetworkTable,
+    RowTable,
 )
 
 _LONGEST_FILE: Final = 4 << 20
@@ -66,6 +67,8 @@ class Scenario:
     policies: Mapping[str, Policy]
     networks: AsTable
     """Of the days of the scenario; its edition is the scenario's id."""
+    editions: Mapping[str, AsTable]
+    """The tables that facts put in its place, by their edition."""
     before: tuple[CircumstanceTable, ...]
     facts: tuple[FactTable, ...]
     """In the order in which they happened."""
@@ -138,6 +141,7 @@ def _scenario(document: Document, watched: Watched, names: frozenset[str], probl
         checks=tuple(watched.checks),
         policies=dict(watched.policies),
         networks=_networks(document.networks, head.id, problems),
+        editions=_editions(document, problems),
         before=tuple(document.before),
         facts=tuple(sorted(document.facts, key=lambda fact: fact.at)),
         expect=tuple(_expected(document, facts, names, problems)),
@@ -168,16 +172,40 @@ def _check_origin(place: Place, told: CircumstanceTable, problems: Problems) -> 
 
 
 def _networks(rows: list[NetworkTable], edition: str, problems: Problems) -> AsTable:
+    for index, row in enumerate(rows):
+        if not row.source and not row.synthetic:
+            problems.add(Place(("networks", index)), "has neither a source nor synthetic")
+    return _table(rows, edition, Place(("networks",)), problems)
+
+
+def _editions(document: Document, problems: Problems) -> dict[str, AsTable]:
+    """Return the tables that facts bring, each under a name of its own."""
+    found: dict[str, AsTable] = {}
+    for index, circumstance in enumerate(document.before):
+        if circumstance.set.networks is not None:
+            place = Place(("before", index, "set", "networks"))
+            problems.add(place, "belongs to a fact; what holds from the beginning stands in [[networks]]")
+    for index, fact in enumerate(document.facts):
+        table = fact.set.networks
+        if table is None:
+            continue
+        place = Place(("facts", index, "set", "networks"))
+        if table.edition in found or table.edition == document.scenario.id:
+            problems.add(place.at("edition"), f"{shown(table.edition)} is another table's edition already")
+        found[table.edition] = _table(table.rows, table.edition, place.at("rows"), problems)
+    return found
+
+
+def _table(rows: Sequence[RowTable], edition: str, place: Place, problems: Problems) -> AsTable:
+    """Return the table of these rows; what is wrong with one is noted, and the row left out."""
     good: list[tuple[str, int, str]] = []
     table = AsTable.of((), edition)
     for index, row in enumerate(rows):
         good.append((row.prefix, row.asn, row.name))
-        if not row.source and not row.synthetic:
-            problems.add(Place(("networks", index)), "has neither a source nor synthetic")
         try:
             table = AsTable.of(good, edition)
         except TableError as error:
-            problems.add(Place(("networks", index, "prefix")), str(error))
+            problems.add(place.at(index).at("prefix"), str(error))
             good.pop()
     return table
 

@@ -121,6 +121,21 @@ class RegisteredTable(Table):
     whois: RegistrySays = "answers"
 
 
+class RowTable(Table):
+    """Who announces a block."""
+
+    prefix: Raw
+    asn: Annotated[int, BeforeValidator(whole(1, 4_294_967_295))]
+    name: Text
+
+
+class EditionTable(Table):
+    """`set.networks`: another edition of the table of who announces what, in place of the one before."""
+
+    edition: Word
+    rows: list[RowTable] = []
+
+
 class SetTable(Table):
     """How a fact changes the world."""
 
@@ -135,6 +150,7 @@ class SetTable(Table):
         | None
     ) = None
     monitor: Annotated[str, BeforeValidator(one_of("online", "offline"))] | None = None
+    networks: EditionTable | None = None
 
 
 class CircumstanceTable(Table):
@@ -170,12 +186,9 @@ class ScenarioTable(Table):
     strict: Flag = True
 
 
-class NetworkTable(Table):
+class NetworkTable(RowTable):
     """`[[networks]]`: who announces which addresses, in the days of the scenario."""
 
-    prefix: Raw
-    asn: Annotated[int, BeforeValidator(whole(1, 4_294_967_295))]
-    name: Text
     source: Annotated[tuple[str, ...], BeforeValidator(parse_sources)] = ()
     synthetic: Annotated[bool | str, BeforeValidator(parse_synthetic)] = False
 

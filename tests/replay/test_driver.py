@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from servers.scenario_lab import HEAD, scenario
 
-from monitor.model import EventType, Policy, Status
+from monitor.model import EventType, Layer, Policy, ProviderChanged, Status
 from monitor.replay.driver import Listeners, Outcome, outcome_json, play
 from monitor.replay.expectations import verify
 from monitor.replay.loop import SkippingLoop
@@ -268,3 +268,35 @@ async def test_a_target_that_was_never_looked_at_is_a_difference() -> None:
     found = [difference.text for difference in verify(what, await played(what))]
     assert "example.com has not been looked at by 2021-01-01 00:00:00" in found
     assert len(found) == 2
+
+
+EDITION = """
+[facts.set.networks]
+edition = "another"
+rows = [
+    { prefix = "54.69.0.0/16", asn = 64496, name = "RENUMBERED" },
+    { prefix = "190.115.31.0/24", asn = 59692, name = "IQWeb FZ-LLC" },
+]
+"""
+MOVES = '[facts.set.dns."example.com"]\na = ["190.115.31.151"]\n'
+
+
+async def test_another_edition_of_the_table_is_no_news() -> None:
+    outcome = await played(scenario(LESS + fact(EDITION)))
+    assert told(outcome) == []
+    (last,) = outcome.snapshots
+    layers = {layer.layer: layer for layer in last.states["example.com"].memory.layers}
+    assert layers[Layer.NETWORK].confirmed.ids == ("as64496",)
+    assert layers[Layer.NETWORK].changes == 0
+
+
+@pytest.mark.parametrize("minutes", [-50, -1, 1, 50])
+async def test_a_move_within_the_hour_of_an_edition_is_told_once_by_the_names_of_one(minutes: int) -> None:
+    at = (NOON + timedelta(minutes=minutes)).isoformat().replace("+00:00", "Z")
+    outcome = await played(scenario(LESS + fact(EDITION) + fact(MOVES, at=at, name="move")))
+    moved = [e.event.data for e in outcome.events if isinstance(e.event.data, ProviderChanged)]
+    (network,) = [data for data in moved if data.layer is Layer.NETWORK]
+    ids = [[p.id for p in side] for side in (network.providers_from, network.providers_to)]
+    # Confirmed before the edition came, it is told by the names that were current then.
+    assert ids in ([["as64496"], ["iqweb"]], [["amazon"], ["ddos-guard"]])
+    assert ids == [["as64496"], ["iqweb"]] or minutes < 0

@@ -1,0 +1,77 @@
+"""What the same evidence names now, before anything is called a change.
+
+Tables and the catalog come in editions, and between two of them one address in thirty changes its AS
+number. What is believed was named under one edition, what is seen is named under another: so where they
+differ, the values that the belief rests on are named again, and only a difference that is left then is one.
+
+What is only named otherwise is corrected in place: nothing has happened, so nothing is told or counted.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from monitor.model import Attribution, Layer, LayerState, TargetState
+
+Again = Callable[[Attribution], Attribution | None]
+"""Names the providers of an attribution again, from the values in its evidence; None: nobody any more."""
+
+
+def reconsider(state: TargetState, shown: Iterable[Attribution], again: Again) -> TargetState:
+    """Return the state with those layers named again that an observation shows otherwise.
+
+    The same state when nothing is named otherwise, which is nearly always.
+    """
+    layers = {layer.layer: layer for layer in state.memory.layers}
+    for attribution in shown:
+        layer = layers.get(attribution.layer)
+        if layer is None or attribution.ids == layer.confirmed.ids:
+            continue
+        named = _named_again(layer, again)
+        if attribution.layer is Layer.EDGE and attribution.ids != named.confirmed.ids:
+            named = _only_recognised(named, attribution, layers.get(Layer.NETWORK))
+        layers[attribution.layer] = named
+    return _with(state, layers.values())
+
+
+def relabel(state: TargetState, again: Again) -> TargetState:
+    """Return the state with every layer named again; the same state when nothing is named otherwise."""
+    return _with(state, (_named_again(layer, again) for layer in state.memory.layers))
+
+
+def _named_again(layer: LayerState, again: Again) -> LayerState:
+    """Return the layer as it is named now. A suspicion that rests on other names is dropped."""
+    confirmed = _otherwise(layer.confirmed, again)
+    suspected = layer.suspected
+    if confirmed is layer.confirmed and (suspected is None or _otherwise(suspected, again) is suspected):
+        return layer
+    return replace(layer, confirmed=confirmed, suspected=None, suspected_since=None, suspicion=0)
+
+
+def _otherwise(attribution: Attribution, again: Again) -> Attribution:
+    """Return how the values are named now; the same attribution when that is as before, or by nobody.
+
+    That a table has lost an address does not take away what was known of it.
+    """
+    named = again(attribution)
+    return attribution if named is None or named.ids == attribution.ids else named
+
+
+def _only_recognised(edge: LayerState, seen: Attribution, network: LayerState | None) -> LayerState:
+    """Return the edge layer, put right when the addresses that show the edge are not new.
+
+    Had these addresses been known as a proxy's before, the layer would have shown it.
+    """
+    if network is None or not network.known:
+        return edge
+    answered = {evidence.value for evidence in network.confirmed.evidence}
+    if not all(evidence.value in answered for evidence in seen.evidence):
+        return edge
+    return replace(edge, confirmed=seen, suspected=None, suspected_since=None, suspicion=0)
+
+
+def _with(state: TargetState, layers: Iterable[LayerState]) -> TargetState:
+    new = tuple(layers)
+    if all(one is other for one, other in zip(new, state.memory.layers, strict=True)):
+        return state
+    # A state with another memory has another number, or the store would take it for the old one.
+    return replace(state, seq=state.seq + 1, memory=replace(state.memory, layers=new))
