@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
-from monitor.attribute import AsTable, Attributor, Catalog
+from monitor.attribute import Atlas, Attributor, Catalog
 from monitor.failure import Failure
 from monitor.model import DnsAnswer, DnsFacts, Layer, Observation, Probe
 from tests.accuracy.corpus import AddressRow
@@ -19,7 +19,7 @@ _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 def measure(rows: Iterable[AddressRow]) -> list[Case]:
     """Return a case for each address, with the bundled catalog and tables."""
-    attributor = Attributor(Catalog.bundled(), AsTable.bundled(), remember=1)
+    attributor = Attributor(Catalog.bundled(), Atlas.bundled(), remember=1)
     return [_case(row, attributor) for row in rows]
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.exposition import generate_latest
 
-from monitor.attribute import AsTable, Attributor, Catalog
+from monitor.attribute import Atlas, Attributor, Catalog
 from monitor.export.metrics import FleetMetrics
 from monitor.garbage import collected_seldom
 from monitor.judge import step
@@ -42,7 +42,7 @@ async def _main(port: Port, _settings: Answer) -> None:
 
 async def _ours(series: int) -> Answer:
     """Write a fleet of so many series: all of it, then what one in a hundred or every target changed."""
-    attributor = Attributor(Catalog.bundled(), AsTable.bundled())
+    attributor = Attributor(Catalog.bundled(), Atlas.bundled())
     few = [_state(attributor, number) for number in range(10)]
     lines = (await _scraped(few))["series"] // len(few)
     states = [_state(attributor, number) for number in range(series // lines + 1)]

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from monitor.attribute import AsTable, Attributor, Catalog
+from monitor.attribute import Atlas, Attributor, Catalog
 from monitor.clock import SystemClock
 from monitor.export.metrics import FleetMetrics
 from monitor.export.own_metrics import OwnMetrics
@@ -123,7 +123,7 @@ async def open_rig(
         committer = Committer(store, receivers=lambda _: (), on_commit=committed)
         pipeline = Pipeline(
             io=io,
-            attributor=Attributor(Catalog.bundled(), AsTable.bundled()),
+            attributor=Attributor(Catalog.bundled(), Atlas.bundled()),
             plans={each.target.name: _plan(each.check) for each in fleet},
             states={},
             commit=committer.submit,
