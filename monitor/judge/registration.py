@@ -1,4 +1,4 @@
-"""Changes of a registration that are not a change of provider: status codes, name servers, expiry.
+"""Changes of a registration that are no change of provider: status, name servers, expiry, DNSSEC, reseller.
 
 Only what two answered look-ups of the same source both publish is compared: fields vanish from
 WHOIS under rate limits, and RDAP and WHOIS of one registry word things differently.
@@ -18,7 +18,7 @@ from monitor.model import (
     RegistrationFacts,
 )
 
-_FIELDS: Final = ("source", "statuses", "name_servers", "expires")
+_FIELDS: Final = ("source", "statuses", "name_servers", "expires", "dnssec", "reseller")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +31,27 @@ class Renewal:
 
 
 def comparable(facts: RegistrationFacts) -> tuple[str, ...]:
-    """Return source, statuses, name servers and day of expiry as text; empty: not published."""
-    expires = facts.expires.date().isoformat() if facts.expires else ""
-    return (facts.source, " ".join(facts.statuses), " ".join(facts.name_servers), expires)
+    """Return the fields of `_FIELDS` as text; empty: not published.
+
+    A day of expiry that is the registrar's word counts as not published: the registry's, when it comes back,
+    differs by weeks without anything having changed.
+    """
+    is_registrys = ("expires", "registrar") not in facts.date_sources
+    expires = facts.expires.date().isoformat() if facts.expires and is_registrys else ""
+    signed = "" if facts.dnssec is None else "signed" if facts.dnssec else "unsigned"
+    return (
+        facts.source,
+        " ".join(facts.statuses),
+        " ".join(facts.name_servers),
+        expires,
+        signed,
+        facts.reseller or "",
+    )
+
+
+def _padded(stored: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what was stored when fewer fields were compared: the others were not published then."""
+    return stored + ("",) * (len(_FIELDS) - len(stored))
 
 
 def _differences(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[FieldChange, ...]:
@@ -59,13 +77,14 @@ def renew(memory: Memory, observation: Observation, policy: Policy) -> Renewal:
     old, new = memory.registration, comparable(facts)
     if old is None or old[0] != new[0]:
         return Renewal(memory=replace(memory, registration=new, registration_suspected=None))
+    old, suspected = _padded(old), _padded(memory.registration_suspected or ())
     merged = _merged(old, new)
     differences = _differences(old, new)
     if not differences:
-        if merged == old and memory.registration_suspected is None:
+        if merged == memory.registration and memory.registration_suspected is None:
             return Renewal(memory=memory)
         return Renewal(memory=replace(memory, registration=merged, registration_suspected=None))
-    if memory.registration_suspected != merged and policy.changes_to_confirm > 1:
+    if suspected != merged and policy.changes_to_confirm > 1:
         again = FollowUp(
             probe=Probe.REGISTRATION, delay_s=policy.change_recheck_s, reason="registration change suspected"
         )

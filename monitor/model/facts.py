@@ -138,6 +138,17 @@ class RegistrationFacts:
     updated: datetime | None = None
     expires: datetime | None = None
     """None where the registry publishes none."""
+    date_sources: tuple[tuple[str, str], ...] = ()
+    """Whose word each date is: (`created` | `updated` | `expires`, `registry` | `registrar`). The registry's
+    is preferred; the registrar's stands only where the registry gives none. Empty: not recorded."""
+    reseller: str | None = None
+    """Who sold the domain in the registrar's name; None: nobody is named."""
+    registry: str | None = None
+    """Who answered for the registry. RDAP: the host of the server that answered. WHOIS: the registry's own
+    words (`source:`, `Registry:`), else the host of the server that was asked. None: not recorded."""
+    dnssec: bool | None = None
+    """Whether the registry says that the delegation is signed: RDAP's `secureDNS.delegationSigned`, WHOIS's
+    `DNSSEC:`. None: not said. What the parent zone really holds is in the DNS."""
 
 
 Facts = HttpFacts | DnsFacts | RegistrationFacts

@@ -66,10 +66,17 @@ def read_rdap(domain: str, answer: Answer) -> RegistrationFacts:
     if failure is not None:
         raise ProbeError(failure, f"{_server(answer)} answered HTTP {answer.status}")
     if _says_not_found(answer, document):
-        return RegistrationFacts(domain=domain, source="rdap", server=_server(answer), registered=False)
+        return RegistrationFacts(
+            domain=domain,
+            source="rdap",
+            server=_server(answer),
+            registered=False,
+            registry=urlsplit(answer.url).hostname,
+        )
     if not _is_about(document, domain):
         raise ProbeError(Failure.REGISTRATION_UNPARSABLE, f"{_server(answer)} answered about another name")
     registrar = _registrar(document)
+    dates = _dates(document)
     return RegistrationFacts(
         domain=domain,
         source="rdap",
@@ -79,10 +86,11 @@ def read_rdap(domain: str, answer: Answer) -> RegistrationFacts:
         registrar_iana_id=registrar.iana_id,
         statuses=sorted_statuses(rdap_status(text) for text in _strings(document.get("status"))),
         name_servers=sorted_hosts(_name_servers(document)),
-        created=_event(document, "registration"),
-        updated=_event(document, "last changed"),
-        # Not "registrar expiration": registry and registrar can differ by weeks.
-        expires=_event(document, "expiration"),
+        **{field: moment for field, (moment, _) in dates.items()},
+        date_sources=tuple((field, whose) for field, (_, whose) in dates.items()),
+        reseller=_reseller(document),
+        registry=urlsplit(answer.url).hostname,
+        dnssec=_delegation_signed(document),
     )
 
 
@@ -145,13 +153,22 @@ class _Registrar:
 
 def _registrar(document: dict[str, Any]) -> _Registrar:
     """Return the first registrar that says anything about itself."""
-    for entity in _entities(document, _MAX_DEPTH):
-        roles = [role.lower() for role in _strings(entity.get("roles"))]
-        if "registrar" in roles:
-            registrar = _Registrar(name=_card_name(entity), iana_id=_iana_id(entity))
-            if registrar != _Registrar():
-                return registrar
+    for entity in _with_role(document, "registrar"):
+        registrar = _Registrar(name=_card_name(entity), iana_id=_iana_id(entity))
+        if registrar != _Registrar():
+            return registrar
     return _Registrar()
+
+
+def _reseller(document: dict[str, Any]) -> str | None:
+    """Return the name of the first reseller that has one (RFC 9083 section 10.2.4)."""
+    return next((name for e in _with_role(document, "reseller") if (name := _card_name(e))), None)
+
+
+def _with_role(document: dict[str, Any], role: str) -> Iterator[dict[str, Any]]:
+    for entity in _entities(document, _MAX_DEPTH):
+        if role in [text.lower() for text in _strings(entity.get("roles"))]:
+            yield entity
 
 
 def _entities(document: dict[str, Any], depth: int) -> Iterator[dict[str, Any]]:
@@ -202,6 +219,24 @@ def _name_servers(document: dict[str, Any]) -> Iterator[str]:
                 break
 
 
+# Registry and registrar can differ by weeks: the registry's date first.
+_EVENTS: Final = (
+    ("created", "registration", "registry"),
+    ("updated", "last changed", "registry"),
+    ("expires", "expiration", "registry"),
+    ("expires", "registrar expiration", "registrar"),
+)
+
+
+def _dates(document: dict[str, Any]) -> dict[str, tuple[datetime, str]]:
+    """Return each date that is there, and whose word it is."""
+    found: dict[str, tuple[datetime, str]] = {}
+    for field, action, whose in _EVENTS:
+        if field not in found and (moment := _event(document, action)):
+            found[field] = moment, whose
+    return found
+
+
 def _event(document: dict[str, Any], action: str) -> datetime | None:
     """Return the first readable date of an action (RFC 9083 section 4.5)."""
     for event in _objects(document.get("events"))[:_MAX_ITEMS]:
@@ -211,6 +246,13 @@ def _event(document: dict[str, Any], action: str) -> datetime | None:
             if moment is not None:
                 return moment
     return None
+
+
+def _delegation_signed(document: dict[str, Any]) -> bool | None:
+    """Return secureDNS.delegationSigned (RFC 9083 section 5.3); None when it is not said."""
+    secure = document.get("secureDNS")
+    signed = secure.get("delegationSigned") if isinstance(secure, dict) else None
+    return signed if isinstance(signed, bool) else None
 
 
 def _objects(value: object) -> list[dict[str, Any]]:

@@ -149,6 +149,10 @@ async def _over_whois(domain: str, server: tuple[str, int], io: Io) -> Registrat
         created=record.created,
         updated=record.updated,
         expires=record.expires,
+        date_sources=record.date_sources,
+        reseller=record.reseller,
+        registry=record.registry or host,
+        dnssec=record.dnssec,
     )
 
 

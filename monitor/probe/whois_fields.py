@@ -1,108 +1,99 @@
-"""From the entries of a WHOIS reply to the facts of a registration: our own reading.
+"""From the entries of a WHOIS reply to single facts: our own reading, field by field.
 
-Keys are data: which word means which fact, for the servers that say so. What is not in the tables
-is not read; python-whois is asked for what is missing (`monitor.probe.whois_parser`).
+Keys are data (`monitor.probe.whois_keys`): which word means which fact, for the servers that say
+so. What is not in the tables is not read; python-whois is asked for what is missing
+(`monitor.probe.whois_parser`).
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
 
 from monitor.probe import whois_keys as keys
-from monitor.probe.epp import epp_status, sorted_statuses
-from monitor.probe.names import TEXT_LIMIT, host_name, sorted_hosts
+from monitor.probe.epp import epp_status
+from monitor.probe.names import TEXT_LIMIT, host_name
 from monitor.probe.rdap import iana_number
 from monitor.probe.text import clean
-from monitor.probe.whois_dates import read_date
-from monitor.probe.whois_text import Entry, Section, entries
-from monitor.probe.whois_words import says_limited, says_not_found, seems_limited
+from monitor.probe.whois_dates import is_ambiguous, order_in, read_date
+from monitor.probe.whois_text import Entry, Section
 
-
-class Reading(StrEnum):
-    """What a reply amounts to."""
-
-    REGISTERED = "registered"
-    NOT_REGISTERED = "not registered"
-    LIMITED = "limited"
-    UNCLEAR = "unclear"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedWhois:
-    """The facts of one reply; everything but `reading` is empty unless it is REGISTERED."""
-
-    reading: Reading
-    registrar_name: str | None = None
-    registrar_iana_id: int | None = None
-    statuses: tuple[str, ...] = ()
-    name_servers: tuple[str, ...] = ()
-    created: datetime | None = None
-    updated: datetime | None = None
-    expires: datetime | None = None
-    referral: str | None = None
-    """Host of the registrar's own WHOIS server, where the reply names one."""
-
+REGISTRY: Final = "registry"
+REGISTRAR: Final = "registrar"
+"""Whose word a date is."""
 
 # whois.tcinet.ru, whois.twnic.net.tw: commas; whois.nic.it: `clientHold / clientUpdateProhibited`
 _BETWEEN: Final = re.compile(r",| / ")
 _TOKEN: Final = re.compile(r"[^\s,;()\[\]]+")
+_MAX_TOKENS: Final = 20
 # whois.sk-nic.sk names the registrar by its handle first, and below by its name.
 _HANDLE: Final = re.compile(r"[A-Z]{2,8}-[A-Z0-9]{2,20}")
 _PAGE: Final = re.compile(r"\s*\(\s*https?://[^)]*\)\s*$")
-# ICANN's format (2013 Registrar Accreditation Agreement, section 1.4.2) ends with this line.
-_END: Final = ">>> last update"
+_LINK: Final = re.compile(r"https?://|www\.\S+$|\S+@\S+$", re.IGNORECASE)
+# whois.ati.tn: `Name.......: ns1.example.com` below the heading of the name servers
+_IN_A_LIST: Final = frozenset({"", "fqdn", "name", "nom", "nombre"})
+# What stands where there is no value.
+_NOTHING: Final = frozenset(
+    {"", "-", "--", "n/a", "na", "none", "null", "not applicable", "not available", "."}
+)
+_YES: Final = re.compile(r"(?:signed\w*|yes|y|active|true|enabled|secured?|1|ok)\b", re.IGNORECASE)
+_NO: Final = re.compile(
+    r"(?:unsigned|not? signed|no|n|none|inactive|false|disabled|insecure|unsecured?|not?\b.*|0)\b",
+    re.IGNORECASE,
+)
 
 
-def read_whois(domain: str, text: str) -> ParsedWhois:
-    """Return what a reply says, by our own tables. Pure, linear in the size of the reply."""
-    found = list(entries(text))
-    record = _record(found, domain)
-    has_facts = bool(record.registrar_name or record.name_servers or record.created or record.expires)
-    if says_limited(text) or (not has_facts and seems_limited(text)):
-        return ParsedWhois(reading=Reading.LIMITED)
-    is_free = any(status.lower() in keys.FREE for status in record.statuses)
-    if is_free and not (record.registrar_name or record.created):
-        return ParsedWhois(reading=Reading.NOT_REGISTERED)
-    if has_facts or (record.statuses and _names(found)):
-        is_whole = _is_about(found, domain) and _is_complete(found, text)
-        return record if is_whole else ParsedWhois(reading=Reading.UNCLEAR)
-    return ParsedWhois(reading=Reading.NOT_REGISTERED if says_not_found(text) else Reading.UNCLEAR)
-
-
-def _record(found: list[Entry], domain: str) -> ParsedWhois:
-    tld = domain.rpartition(".")[2]
-    return ParsedWhois(
-        reading=Reading.REGISTERED,
-        registrar_name=_registrar(found),
-        registrar_iana_id=next(
-            (iana_number(e.value) for e in found if e.key in keys.IANA_ID and e.value), None
-        ),
-        statuses=sorted_statuses(_statuses(found, tld)),
-        name_servers=sorted_hosts(_servers(found, domain)),
-        created=_date(found, (keys.CREATED,), keys.CREATED_WEAK, tld),
-        updated=_date(found, (keys.UPDATED,), keys.UPDATED_WEAK, tld),
-        expires=_date(found, (keys.EXPIRES_REGISTRY, keys.EXPIRES), keys.EXPIRES_WEAK, tld),
-        referral=next((host for e in found if e.key in keys.REFERRAL and (host := _referral(e.value))), None),
-    )
-
-
-def _registrar(found: list[Entry]) -> str | None:
+def registrar(found: list[Entry]) -> str | None:
+    """Return the registrar's name, else its handle."""
     handle = None
     for entry in found:
         outside = entry.section is not Section.CONTACT and entry.key in keys.REGISTRAR
         inside = entry.section is Section.REGISTRAR and entry.key in keys.SUB_REGISTRAR
-        # whois.nic.at, whois.kr: the registrar's web page behind its name
-        if (outside or inside) and (name := clean(_PAGE.sub("", entry.value), TEXT_LIMIT)):
+        if (outside or inside) and (name := _name(entry.value)):
             if not _HANDLE.fullmatch(name):
                 return name
             handle = handle or name
     return handle
 
 
-def _statuses(found: list[Entry], tld: str) -> Iterable[str]:
+def reseller(found: list[Entry]) -> str | None:
+    """Return who sells in the registrar's name."""
+    return next(
+        (
+            name
+            for entry in found
+            if entry.key in keys.RESELLER
+            and entry.section is not Section.CONTACT
+            and (name := _name(entry.value))
+        ),
+        None,
+    )
+
+
+def registry(found: list[Entry]) -> str | None:
+    """Return the registry in its own words: `source: IRNIC`, `Record maintained by: NL Domain Registry`."""
+    for entry in found:
+        if entry.key in keys.REGISTRY and entry.section is Section.DOMAIN:
+            name = clean(entry.value.partition("#")[0], TEXT_LIMIT)
+            if name.lower() not in _NOTHING:
+                return name
+    return None
+
+
+def _name(value: str) -> str:
+    """Return the name of a company; empty when the value is none: a link, an address, a dash."""
+    # whois.nic.at, whois.kr: the registrar's web page behind its name
+    name = clean(_PAGE.sub("", value), TEXT_LIMIT)
+    return "" if name.lower() in _NOTHING or _LINK.match(name) else name
+
+
+def iana_id(found: list[Entry]) -> int | None:
+    """Return the registrar's IANA id."""
+    return next((number for e in found if e.key in keys.IANA_ID and (number := iana_number(e.value))), None)
+
+
+def statuses(found: list[Entry], tld: str) -> Iterator[str]:
+    """Yield the statuses, EPP codes in their usual spelling."""
     weak = keys.STATUS_WEAK | {"state"} if tld in keys.STATE_TLDS else keys.STATUS_WEAK
     for entry in found:
         is_domains = entry.section in {Section.DOMAIN, Section.STATUS}
@@ -114,55 +105,98 @@ def _statuses(found: list[Entry], tld: str) -> Iterable[str]:
                     yield status
 
 
-def _servers(found: list[Entry], domain: str) -> Iterable[str]:
+def servers(found: list[Entry], domain: str) -> Iterator[str]:
+    """Yield the name servers."""
     # whois.punktum.dk writes the domain itself behind `DNS:`, whois.rnids.rs its name servers;
     # whois.cctld.uz fills empty places with `not.defined.`
     nobody = {domain, "not.defined"}
     for entry in found:
-        listed = entry.section is Section.NAME_SERVERS and not entry.key
-        if listed or entry.key in keys.SERVERS:
-            token = _TOKEN.search(entry.value)
-            host = host_name(token[0]) if token else None
-            if host and not (host in nobody and entry.key in {"dns", "name server", ""}):
-                yield host
+        listed = entry.section is Section.NAME_SERVERS and entry.key in _IN_A_LIST
+        if listed or keys.names_server(entry.key):
+            for host in _hosts(entry.value):
+                if not (host in nobody and entry.key in {"dns", "name server", ""}):
+                    yield host
 
 
-def _date(
-    found: list[Entry], strong: tuple[frozenset[str], ...], weak: frozenset[str], tld: str
-) -> datetime | None:
-    """Return the first readable date under the best kind of key."""
-    for names in strong:
-        for entry in found:
-            if entry.key in names and (moment := read_date(entry.value, tld)):
-                return moment
-    for entry in found:
-        is_domains = entry.section not in {Section.CONTACT, Section.REGISTRAR}
-        if entry.key in weak and is_domains and (moment := read_date(entry.value, tld)):
-            return moment
+def _hosts(value: str) -> Iterator[str]:
+    """Yield the hosts of a list, up to the first bracket; what does not begin with a host has none."""
+    for number, match in enumerate(_TOKEN.finditer(value.partition("(")[0])):
+        host = host_name(match[0])
+        if number >= _MAX_TOKENS or (not host and not number):
+            return
+        if host:
+            yield host
+
+
+def dnssec(found: list[Entry]) -> bool | None:
+    """Return whether the delegation is signed; None when the reply does not say, or says both."""
+    said = {answer for entry in found if (answer := _signed(entry)) is not None}
+    return said.pop() if len(said) == 1 else None
+
+
+def _signed(entry: Entry) -> bool | None:
+    if entry.key in keys.DELEGATION_KEYS and entry.value.lower() not in _NOTHING:
+        return None if _NO.match(entry.value) else True
+    if entry.key in keys.DNSSEC:
+        return False if _NO.match(entry.value) else True if _YES.match(entry.value) else None
     return None
 
 
-def _referral(value: str) -> str | None:
-    """Return the host of a referral; a URL with a path is a web page, not a WHOIS server."""
-    bare = value.strip().removeprefix("whois://").rstrip("/")
-    return host_name(bare)
+def referral(found: list[Entry]) -> str | None:
+    """Return the host of the registrar's WHOIS server; a URL with a path is a web page, not a server."""
+    for entry in found:
+        if entry.key in keys.REFERRAL:
+            bare = entry.value.strip().removeprefix("whois://").rstrip("/")
+            if host := host_name(bare):
+                return host
+    return None
 
 
-def _names(found: list[Entry]) -> list[str]:
-    values = (entry.value for entry in found if entry.key in keys.DOMAIN and entry.section is Section.DOMAIN)
-    return [host for value in values if (host := host_name(value.partition(" ")[0]))]
+def dates(found: list[Entry], tld: str) -> dict[str, tuple[datetime, str]]:
+    """Return created, updated and expires, as far as they are there: the moment, and whose word it is.
 
-
-def _is_about(found: list[Entry], domain: str) -> bool:
-    """Tell whether the reply is about `domain`: it says so first, or it names no domain at all."""
-    names = _names(found)
-    return not names or domain in names
-
-
-def _is_complete(found: list[Entry], text: str) -> bool:
-    """Tell a whole reply from one that was cut, where the format lets us.
-
-    A record that lost its end would read as name servers and holds having gone.
+    The registry's date is preferred; the registrar's is taken only where the registry gives none.
     """
-    is_icann = any(entry.key in {"registry expiry date", "registry domain id"} for entry in found)
-    return not is_icann or _END in text.lower()
+    # A reply with a filled line of the registrar's date and no line of the registry's is the registrar's.
+    by_registry = any(entry.key in keys.EXPIRES_REGISTRY for entry in found)
+    whose = REGISTRY if by_registry or not any(_is_registrars(entry) for entry in found) else REGISTRAR
+    wanted = (
+        ("created", ((keys.CREATED, whose),), keys.CREATED_WEAK),
+        ("updated", ((keys.UPDATED, whose),), keys.UPDATED_WEAK),
+        ("expires", ((keys.EXPIRES_REGISTRY, REGISTRY), (keys.EXPIRES, whose)), keys.EXPIRES_WEAK),
+    )
+    said = {}
+    for field, strong, weak in wanted:
+        if date := _date(found, strong, (weak, whose), tld):
+            said[field] = date
+    if "expires" not in said and (date := _date(found, ((keys.EXPIRES_REGISTRAR, REGISTRAR),), None, tld)):
+        said["expires"] = date
+    return said
+
+
+def _is_registrars(entry: Entry) -> bool:
+    return entry.key in keys.EXPIRES_REGISTRAR and bool(entry.value)
+
+
+def _date(
+    found: list[Entry],
+    strong: Iterable[tuple[frozenset[str], str]],
+    weak: tuple[frozenset[str], str] | None,
+    tld: str,
+) -> tuple[datetime, str] | None:
+    """Return the first readable date under the best kind of key, and whose word it is."""
+    for names, whose in strong:
+        for entry in found:
+            if entry.key in names and (moment := _moment(entry.value, found, tld)):
+                return moment, whose
+    for entry in found if weak else ():
+        is_domains = entry.section not in {Section.CONTACT, Section.REGISTRAR}
+        if weak and entry.key in weak[0] and is_domains and (moment := _moment(entry.value, found, tld)):
+            return moment, weak[1]
+    return None
+
+
+def _moment(value: str, found: list[Entry], tld: str) -> datetime | None:
+    # March or April: the other dates of the reply may tell.
+    order = order_in(entry.value for entry in found) if is_ambiguous(value) else None
+    return read_date(value, tld, order)

@@ -3,6 +3,8 @@
 Keys as `monitor.probe.whois_text.normal_key` writes them: lower case, single spaces.
 """
 
+import re
+from functools import lru_cache
 from typing import Final
 
 
@@ -12,86 +14,150 @@ def _keys(text: str) -> frozenset[str]:
 
 DOMAIN: Final = _keys(
     """
-    ascii | complete domain name | domain | domain name | domain name (utf8) | domainname
+    ascii | complete domain name | domain | domain information | domain name | domain name (ascii) | domain
+    name (utf8) | domain name ascii | domainname | dominio | nom de domaine | nombre de dominio
     """
 )
 REGISTRAR: Final = _keys(
     """
-    authorised registrar | authorized agency | created by registrar | current registar | current
-    registrar | domain registrar | registrar | registrar company | registrar name | registrar
-    organisation | registrar organization | registration service provider | sponsoring registrar |
-    sponsoring registrar organization
+    authorised registrar | authorized agency | authorized registrar | created by registrar | current
+    registar | current registrar | domain registrar | domain support | nombre del registrar | record
+    maintained by registrar | registered by | registered through | registered via | registrar | registrar
+    company | registrar name | registrar of record | registrar organisation | registrar organization |
+    registrar organization name | registrar's name | registrarname | registration registrar | registrator |
+    registry registrar | sponsor | sponsoring registrar | sponsoring registrar name | sponsoring registrar
+    organization
+    """
+)
+# Who sells in the registrar's name; where no registrar is named, nobody else is either.
+RESELLER: Final = _keys(
+    """
+    domain reseller | registrar reseller | registration service provided by | registration service provider
+    | reseller | reseller name | reseller organization | revendeur | rsp
     """
 )
 # Inside the section of the registrar; empty: a bare line.
 SUB_REGISTRAR: Final = _keys(
     """
-    name | org | organisation | organization | organization name | registrar | registrar name
+    company | company name | full name | name | nom | nombre | nombre del registrar | org | org name |
+    organisation | organisation name | organization | organization name | registrar | registrar name
     """
 ) | {""}
-IANA_ID: Final = _keys("registrar iana id | registrar id (iana) | sponsoring registrar iana id")
-STATUS: Final = _keys(
+IANA_ID: Final = _keys(
     """
-    domain state | domain status | domain statuses | epp status | eppstatus | query status |
-    registration status
+    iana id | registrar iana | registrar iana id | registrar iana number | registrar id (iana) | sponsoring
+    registrar iana id
     """
 )
-STATUS_WEAK: Final = _keys("ren status | status")
-SERVERS: Final = _keys(
+REGISTRY: Final = _keys(
     """
-    dns | dns 1 | dns 2 | dns 3 | dns 4 | dns servers | dns1 | dns2 | dns3 | dns4 | domain name server |
-    domain nameservers | domain servers | fourth server hostname | host | host name | hostname | name
-    server | name server (db) | name server 1 | name server 2 | name server 3 | name server 4 | name
-    servers | nameserver | nameservers | ns | ns 1 | ns 2 | ns 3 | ns 4 | nserv | nserver | p. [name
-    server | primary server | primary server hostname | secondary server | secondary server hostname |
-    server | third server hostname
+    record maintained by | registry | registry name | registry operator | source
     """
-) | {f"ns name {number:02}" for number in range(1, 14)}  # whois.irs.net.nz
+)
+STATUS: Final = _keys(
+    """
+    current status | domain state | domain status | domain statuses | epp status | eppstatus | estado |
+    estado del dominio | estatus del dominio | query status | registration status | status of domain |
+    statut
+    """
+)
+STATUS_WEAK: Final = _keys("flags | ren status | state of domain | status")
+_SERVERS: Final = _keys(
+    """
+    dns | dns name | dns server | dns servers | domain host | domain name server | domain name servers |
+    domain nameserver | domain nameservers | domain ns | domain server | domain servers | domain servers in
+    listed order | fourth server hostname | host | host name | hostname | name server | name server (db) |
+    name server hostname | name server name | name servers | nameserver | nameserver name | nameservers | ns
+    | ns host | ns name | nserv | nserver | nservers | p. [name server | primary dns | primary name server |
+    primary nameserver | primary ns | primary server | primary server hostname | secondary dns | secondary
+    name server | secondary nameserver | secondary ns | secondary server | secondary server hostname |
+    server | server name | serveur de noms | serveur dns | servidor de nombre | servidor de nombres |
+    servidor dns | servidores de nombre | third server hostname
+    """
+)
+_NUMBERED: Final = re.compile(
+    r"[ #.]*\d{1,2}(?: \((?:dns|ip)\))?$|(?<=^ns)\d{1,2}(?= )|(?<=^dns)\d{1,2}(?= )"
+)
 # Strong keys count anywhere; weak ones stand in contacts and registrars, too, and count for the domain only.
 CREATED: Final = _keys(
     """
-    activation | assigned | create date | created at | created date | created on | creation | creation
-    date | date created | domain create date | domain created | domain creation date | domain
-    dateregistered | domain delegaterequested | domain name commencement date | domain record activated
-    | domain record created | domain registered | domain registered on | domain registration date |
-    fecha de creacion | fecha de registro | first registered | first registration date | record created
-    | record created on | registered date | registered on | registration | registration date |
-    registration time | relevant dates registered on
+    activation | activation date | assigned | create date | created at | created date | created on |
+    creation | creation date | date created | date de creation | date of creation | date of registration |
+    date registered | domain create date | domain created | domain creation date | domain dateregistered |
+    domain delegaterequested | domain name commencement date | domain record activated | domain record
+    created | domain registered | domain registered on | domain registration date | fecha de creacion |
+    fecha de creación | fecha de registro | first registered | first registration date | original created |
+    original registration date | record created | record created on | reg created | reg date | registered
+    date | registered on | registered since | registration | registration date | registration time |
+    relevant dates registered on
     """
 )
-CREATED_WEAK: Final = _keys("activated on | created | registered")
+CREATED_WEAK: Final = _keys(
+    "activated on | created | domain name registered | registered | registrado | tanggal daftar"
+)
 UPDATED: Final = _keys(
     """
-    date modified | date updated | domain datelastmodified | domain last updated | domain last updated
-    date | domain record last updated | last updated date | last updated on | modification date |
-    modified date | update date | updated date | updated on
+    actualizado | date modified | date updated | domain datelastmodified | domain last modified | domain
+    last updated | domain last updated date | domain modification date | domain record last updated | domain
+    updated | domain updated date | fecha de actualizacion | fecha de modificacion | fecha de última
+    modificación | last edited | last modified date | last update date | last updated date | last updated on
+    | modification date | modification time | modified date | record last updated | record last updated on |
+    record updated | record updated on | update date | updated at | updated date | updated on
     """
 )
 UPDATED_WEAK: Final = _keys(
     """
-    changed | last modified | last update | last updated | modified | updated
+    changed | last changed | last modified | last update | last updated | mod date | modified | updated
     """
 )
 # Preferred to what the registrar says: the two can differ by weeks.
-EXPIRES_REGISTRY: Final = _keys("registry expiry date")
+EXPIRES_REGISTRY: Final = _keys("registry expiration date | registry expiry date")
 EXPIRES: Final = _keys(
     """
-    date expires | domain datebilleduntil | domain exp date | domain expiration date | domain expires |
-    domain expires on | domain expiry date | exp date | expiration | expiration date | expiration time |
-    expire date | expire on | expired | expires at | expires by | expires on | expiry date | fecha de
-    vencimiento | paid till | record expires on | record will expire on | registrar expiration date |
-    registrar registration expiration date | renewal | renewal date | valid till | valid until |
-    validity
+    date d'expiration | date expires | date of expiration | date of expiry | domain datebilleduntil | domain
+    exp date | domain expiration | domain expiration date | domain expires | domain expires on | domain
+    expiry | domain expiry date | exp date | expiration | expiration date | expiration time | expire date |
+    expire on | expired | expired date | expires at | expires by | expires date | expires on | expiry date |
+    expiry time | fecha de expiracion | fecha de expiración | fecha de vencimiento | free date | licence
+    expires on | paid till | record expires | record expires on | record will expire on | registered until |
+    registration expiration | registration expiration date | registration expires | renewal | renewal date |
+    renewal due | valid till | valid to | valid until | validity | validity date
     """
 )
-EXPIRES_WEAK: Final = _keys("expire | expires | expiry")
-REFERRAL: Final = _keys("refer | registrar whois server | whois | whois server")
+# What the registrar says beside the registry, or instead of it.
+EXPIRES_REGISTRAR: Final = _keys("registrar expiration date | registrar registration expiration date")
+EXPIRES_WEAK: Final = _keys("domain name expires | expira | expire | expires | expiry")
+REFERRAL: Final = _keys(
+    """
+    refer | registrar whois | registrar whois server | whois | whois server
+    """
+)
 # A status that says that nobody has the name.
 FREE: Final = _keys(
     """
-    available | available for registration | domain is not managed by this register | free | invalid |
-    no object found | not found | not registered | unassigned
+    available | available for registration | disponible | domain is not managed by this register | free |
+    invalid | no object found | non existent | not exist | not found | not registered | unassigned |
+    unregistered
+    """
+)
+DNSSEC: Final = _keys(
+    """
+    dnssec | dnssec enabled | dnssec signed | dnssec status | domain dnssec | domain signed | secure dns |
+    secured | secured delegation | signed | signed delegation
+    """
+)
+# Keys of a signed delegation: that they are there says yes.
+DELEGATION_KEYS: Final = _keys(
+    """
+    dnskey | dnssec ds data | dnssec ds key data | ds data | ds keytag | ds rdata | ds record | ds rr |
+    dsrdata | dsrecord | keyset | secdns dskeytag | signing key
     """
 )
 # whois.tcinet.ru, whois.jprs.jp; elsewhere `state` is a part of an address or an internal word.
-STATE_TLDS: Final = _keys("ru | su | xn--p1ai | jp")
+STATE_TLDS: Final = _keys("jp | ru | su | xn--p1ai")
+
+
+@lru_cache(maxsize=2048)
+def names_server(key: str) -> bool:
+    """Tell whether a key names a name server, numbered or not: `nserver`, `ns name 02`, `ns1 hostname`."""
+    return key in _SERVERS or (not key.isalpha() and _NUMBERED.sub("", key) in _SERVERS)

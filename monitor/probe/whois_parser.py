@@ -2,8 +2,9 @@
 
 python-whois knows some eighty national formats, and blocks for as long as a hostile reply likes. It
 runs in a process of its own, started at the first need, killed when it does not answer in time,
-and started again at the next need. What it says only fills gaps; it never decides whether a domain
-is registered, because it finds "no match" in the terms of use.
+and started again at the next need. What it says only fills gaps, and only with what stands in the
+reply outside its contacts: it makes days up ("before 2001"), and takes a contact for the registrar.
+It never decides whether a domain is registered, because it finds "no match" in the terms of use.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +23,9 @@ from monitor.probe.epp import epp_status, sorted_statuses
 from monitor.probe.error import ProbeError
 from monitor.probe.names import TEXT_LIMIT, host_name, sorted_hosts
 from monitor.probe.text import clean
-from monitor.probe.whois_fields import ParsedWhois, Reading, read_whois
+from monitor.probe.whois_dates import read_date
+from monitor.probe.whois_reading import ParsedWhois, Reading, read_whois
+from monitor.probe.whois_text import Section, entries, lines
 
 __all__ = ["ParsedWhois", "Reading", "WhoisParser"]
 
@@ -59,7 +62,9 @@ class WhoisParser:
             return record
         found = await self._ask(domain, text)
         # Gaps that come and go with the load of this machine would read as changes.
-        return _fill(record, found, domain) if found is not None else ParsedWhois(reading=Reading.UNCLEAR)
+        return (
+            _fill(record, found, domain, text) if found is not None else ParsedWhois(reading=Reading.UNCLEAR)
+        )
 
     async def aclose(self) -> None:
         """End the worker process."""
@@ -140,29 +145,38 @@ def _gaps(record: ParsedWhois, domain: str) -> bool:
     return not (has_registrar and has_expiry and record.created and record.name_servers and record.statuses)
 
 
-def _fill(record: ParsedWhois, found: Mapping[str, Any], domain: str) -> ParsedWhois:
-    """Return the record with its gaps filled from what python-whois found."""
+def _fill(record: ParsedWhois, found: Mapping[str, Any], domain: str, text: str) -> ParsedWhois:
+    """Return the record with its gaps filled from what python-whois found and the reply really shows."""
     tld = domain.rpartition(".")[2]
     texts = {name: [text for text in values if isinstance(text, str)] for name, values in found.items()}
-    registrars = [] if tld in _NO_REGISTRAR else texts.get("registrar", [])
-    return replace(
+    shown = [entry.value for entry in entries(lines(text)) if entry.section is not Section.CONTACT]
+    words = {token.rstrip(".").lower() for value in shown for token in value.split()}
+    days = {moment.date() for value in shown if (moment := read_date(value, tld))}
+    names = [] if tld in _NO_REGISTRAR else [clean(text, TEXT_LIMIT) for text in texts.get("registrar", [])]
+    statuses = [clean(epp_status(text), TEXT_LIMIT) for text in texts.get("statuses", [])]
+    hosts = [host for text in texts.get("name_servers", []) if (host := host_name(text.partition(" ")[0]))]
+    filled = replace(
         record,
-        registrar_name=record.registrar_name
-        or next((n for t in registrars if (n := clean(t, TEXT_LIMIT))), None),
-        statuses=record.statuses
-        or sorted_statuses(clean(epp_status(text), TEXT_LIMIT) for text in texts.get("statuses", [])),
-        name_servers=record.name_servers
-        or sorted_hosts(
-            host for text in texts.get("name_servers", []) if (host := host_name(text.partition(" ")[0]))
-        ),
-        created=record.created or _moment(texts.get("created", [])),
-        updated=record.updated or _moment(texts.get("updated", [])),
-        expires=record.expires or (None if tld in _NO_EXPIRY else _moment(texts.get("expires", []))),
+        registrar_name=record.registrar_name or next((n for n in names if n and _stands_in(n, shown)), None),
+        statuses=record.statuses or sorted_statuses(s for s in statuses if _stands_in(s, shown)),
+        name_servers=record.name_servers or sorted_hosts(host for host in hosts if host in words),
+        created=record.created or _moment(texts.get("created", []), days),
+        updated=record.updated or _moment(texts.get("updated", []), days),
+        expires=record.expires or (None if tld in _NO_EXPIRY else _moment(texts.get("expires", []), days)),
     )
+    said = dict(record.date_sources)
+    sources = tuple(
+        (f, said.get(f, "registry")) for f in ("created", "updated", "expires") if getattr(filled, f)
+    )
+    return replace(filled, date_sources=sources)
 
 
-def _moment(texts: list[str]) -> datetime | None:
-    """Return the only date; several that differ are a guess, and left out."""
+def _stands_in(text: str, shown: list[str]) -> bool:
+    return any(value.lower().startswith(text.lower()) for value in shown)
+
+
+def _moment(texts: list[str], days: set[date]) -> datetime | None:
+    """Return the only date; several that differ are a guess, and so is a day that no line shows."""
     moments = set()
     for text in texts:
         try:
@@ -170,4 +184,5 @@ def _moment(texts: list[str]) -> datetime | None:
         except ValueError:  # python-whois hands over what it could not read
             continue
         moments.add(moment.astimezone(UTC))
-    return moments.pop() if len(moments) == 1 else None
+    only = moments.pop() if len(moments) == 1 else None
+    return only if only and only.date() in days else None

@@ -6,29 +6,38 @@ of the domain:
 
 - flat, as ICANN prescribes: `Registrar: Example Inc.`
 - blocks, as RIPE's database: blank lines between objects, the first key says which object it is
-- headings: a line with nothing behind its colon, or a word alone, and what belongs to it below
-- `[key] value`, as JPRS does
+- headings: a line with nothing behind its colon, or a word alone, and what belongs to it below; it
+  ends with a blank line, with the next heading, or with a line that is indented no further
+- `[key] value`, as JPRS does; `key..... value`, as registrars did
 
 Every rule looks at one line of a bounded reply, so the time is linear in its size.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 _MAX_LINES: Final = 2000
 _MAX_LINE: Final = 500
+_TAB: Final = 8
 _COMMENT: Final = ("%", "#", ">>>", "*", ";", "--", "==")
+# whois.trabis.gov.tr (.tr): `** Domain Name: example.com.tr`
+_STARS: Final = re.compile(r"\*\*\s*(?=[A-Za-z][A-Za-z ]{2,40}:)")
 _KEY: Final = re.compile(r"([^:\[\]]{1,80}?)[\s.]{0,60}:(?!//)\s*(.*)")
 _BRACKETS: Final = re.compile(r"(?:[a-z]\. )?\[([^\]]{2,40})\]\s*(.*)")
 # whois.monic.mo, whois.twnic.net.tw, whois.gg: `Record created on 2018-02-05`
 _SENTENCE: Final = re.compile(
-    r"((?:record )?(?:created|expires|will expire|registered|modified) on) (.*)", re.IGNORECASE
+    r"((?:(?:record |domain )?(?:created|expires|will expire|registered|modified)|record last updated)"
+    r" on) (.*)",
+    re.IGNORECASE,
 )
 # whois.nic.ch: `First registration date<TAB>31 May 1999`
 _TABBED: Final = re.compile(r"([A-Za-z ]{3,40})\t\s*(\S.*)")
+# Registrars of the 2000s: `Creation Date........ 1999-05-03`
+_DOTTED: Final = re.compile(r"([A-Za-z][A-Za-z0-9 /()-]{1,40}?) ?\.{3,60} *(.*)")
 
 
 class Section(StrEnum):
@@ -87,76 +96,148 @@ _HEADINGS: Final = _headings(
     }
 )
 # In block style these begin an object of their own, whose dates are not the domain's.
-_BLOCKS: Final = {name for name, section in _HEADINGS.items() if section is Section.CONTACT} | {"registrar"}
+_BLOCKS: Final = {name for name, section in _HEADINGS.items() if section is Section.CONTACT} | {
+    # FRED (.cz and others): sets of name servers and of keys are objects with dates of their own
+    "keyset",
+    "nsset",
+    "registrar",
+    # Verisign: hosts whose names begin like the domain
+    "server name",
+}
 _SUB_KEYS: Final = frozenset(
     {"name", "organization", "organisation", "organization name", "registrar", "org", "url"}
 )
+# What a heading that is in no table is about, by the word it ends in; the first that fits. Not by any word:
+# a flat `Registrant Fax:` that is empty is no heading.
+_TAIL: Final = r"(?: (?:information|info|details|data|section|in listed order.{0,20}))?$"
+_WORDS: Final = (
+    (Section.CONTACT, re.compile(r"\b(?:contact(?:s|o|os)?|holder|owner|registrant|titular)" + _TAIL)),
+    (Section.NAME_SERVERS, re.compile(r"\b(?:(?:name ?|dns |domain |n)servers?)" + _TAIL)),
+    (Section.REGISTRAR, re.compile(r"\bregistrar" + _TAIL)),
+)
+_MAX_HEADING: Final = 60
 
 
-def entries(text: str) -> Iterator[Entry]:
-    """Yield the entries of a reply in order; comments and prose of a reply are left out."""
-    section = Section.DOMAIN
-    block = previous = ""
-    after_blank = True
-    has_items = False
-    for line in lines(text):
+class _Reader:
+    """Where in a reply we are: the section, the object and the key that a line belongs to."""
+
+    __slots__ = ("_after_blank", "_block", "_has_items", "_indent", "_inner", "_previous", "_section")
+
+    def __init__(self) -> None:
+        self._section = Section.DOMAIN
+        self._block = self._previous = ""
+        self._after_blank = True
+        self._has_items = False
+        # Of the heading, and of the first line below it.
+        self._indent = self._inner = 0
+
+    def entry(self, line: str) -> Entry | None:
+        """Return the entry in a line; None for a blank, a comment or a heading."""
         bare = line.strip()
         if not bare:
-            after_blank, previous = True, ""
-            if has_items:
-                section, has_items = Section.DOMAIN, False
-            continue
+            self._blank()
+            return None
         if bare.startswith(_COMMENT):
-            continue
+            stars = _STARS.match(bare)
+            if not stars:
+                return None
+            bare = bare[stars.end() :]
+        indent = len(line) - len(bare) if "\t" not in line else _indent(line)
         key, value = _split(bare)
-        heading = _HEADINGS.get(key or normal_key(bare))
-        if heading and not value and not _belongs_inside(section, key, line):
-            section, has_items, after_blank = heading, False, False
-            continue
-        has_items = True
-        if key and after_blank:
-            block = key if key in _BLOCKS and value else ""
-        after_blank = False
+        heading = None if value else _heading(key or normal_key(bare), is_key=bool(key))
+        if heading and not self._belongs_inside(key, indent):
+            self._section, self._has_items, self._after_blank = heading, False, False
+            self._indent, self._previous = indent, ""
+            return None
+        self._step(key, value, indent)
         if key:
-            previous = key if value else ""
-            yield Entry(_placed(section, block, key), key, value)
-        elif section is Section.DOMAIN and previous and line[0].isspace():
+            self._previous = key
+            return Entry(self._placed(key), key, value)
+        if self._section is Section.DOMAIN and self._previous and indent:
             # whois.dns.pl, whois.nic.kz: a list goes on below its first value
-            yield Entry(_placed(section, block, previous), previous, bare)
-        else:
-            yield Entry(_placed(section, block, ""), "", bare)
+            return Entry(self._placed(self._previous), self._previous, bare)
+        return Entry(self._placed(""), "", bare)
+
+    def _blank(self) -> None:
+        self._after_blank, self._previous = True, ""
+        if self._has_items:
+            self._section, self._has_items = Section.DOMAIN, False
+
+    def _step(self, key: str, value: str, indent: int) -> None:
+        if not self._has_items:
+            self._inner = indent
+        elif key and self._section is not Section.DOMAIN and indent <= self._indent < self._inner:
+            # Back at the margin of the heading: the section is over without a blank line.
+            self._section = Section.DOMAIN
+        self._has_items = True
+        if key and self._after_blank:
+            self._block = key if key in _BLOCKS and value else ""
+        self._after_blank = False
+
+    def _belongs_inside(self, key: str, indent: int) -> bool:
+        """Tell whether an empty, indented `Organization:` is a line of the section it stands in."""
+        return self._section is not Section.DOMAIN and indent > 0 and key in _SUB_KEYS
+
+    def _placed(self, key: str) -> Section:
+        if self._section is not Section.DOMAIN:
+            return self._section
+        if self._block == "registrar":
+            return Section.REGISTRAR if key != "registrar" else Section.DOMAIN
+        return Section.CONTACT if self._block else Section.DOMAIN
 
 
-def _belongs_inside(section: Section, key: str, line: str) -> bool:
-    """Tell whether an empty, indented `Organization:` is a line of the section it stands in."""
-    return section is not Section.DOMAIN and line[:1].isspace() and key in _SUB_KEYS
+def entries(rows: Iterable[str]) -> Iterator[Entry]:
+    """Yield the entries in the lines of a reply, in order; comments and prose of a reply are left out."""
+    reader = _Reader()
+    for line in rows:
+        entry = reader.entry(line)
+        if entry is not None:
+            yield entry
 
 
-def _placed(section: Section, block: str, key: str) -> Section:
-    if section is not Section.DOMAIN:
+def _heading(name: str, *, is_key: bool) -> Section | None:
+    """Return what a line without a value is the heading of: by the table, else by a word in `name:`."""
+    if section := _HEADINGS.get(name):
         return section
-    if block == "registrar":
-        return Section.REGISTRAR if key != "registrar" else Section.DOMAIN
-    return Section.CONTACT if block else Section.DOMAIN
+    if is_key and len(name) <= _MAX_HEADING:
+        return next((section for section, word in _WORDS if word.search(name)), None)
+    return None
+
+
+def _indent(line: str) -> int:
+    margin = line[: len(line) - len(line.lstrip())].expandtabs(_TAB)
+    return len(margin)
 
 
 def _split(bare: str) -> tuple[str, str]:
     """Split a line into key and value; a line without a key has the key ''."""
-    for shape in (_SENTENCE, _BRACKETS, _KEY, _TABBED):
+    for shape in _shapes(bare):
         if match := shape.match(bare):
             # whois.nic.tg writes `Status:.............Active`
             return normal_key(match[1]), match[2].lstrip(" .\t")
     return "", ""
 
 
+def _shapes(bare: str) -> Iterator[re.Pattern[str]]:
+    """Yield the shapes that the line can have, by the signs that are in it."""
+    if " on " in bare:
+        yield _SENTENCE
+    if "[" in bare:
+        yield _BRACKETS
+    if ":" in bare:
+        yield _KEY
+    if "\t" in bare:
+        yield _TABBED
+    if "..." in bare:
+        yield _DOTTED
+
+
+@lru_cache(maxsize=2048)
 def normal_key(text: str) -> str:
     """Return a key in lower case with single spaces: `Registrar_Name....` is `registrar name`."""
     return " ".join(text.replace("_", " ").replace("-", " ").rstrip(". :").lower().split())
 
 
-def lines(text: str) -> Iterator[str]:
-    """Yield the lines of a reply, bounded in number and length."""
-    for number, line in enumerate(text.splitlines()):
-        if number >= _MAX_LINES:
-            return
-        yield line[:_MAX_LINE].rstrip()
+def lines(text: str) -> list[str]:
+    """Return the lines of a reply, bounded in number and length."""
+    return [line[:_MAX_LINE].rstrip() for line in text.splitlines()[:_MAX_LINES]]

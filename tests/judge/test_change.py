@@ -1,6 +1,7 @@
 """Who stands behind a layer: told once, after it was seen often enough, and never from silence."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from judge.world import START, World, behind, page, records, registration
@@ -185,7 +186,49 @@ def test_fields_that_vanish_and_look_ups_that_fail_change_nothing() -> None:
         world.feed(Probe.REGISTRATION, Failure.REGISTRATION_LIMITED)
     world.feed(Probe.REGISTRATION, registration("ok"), amazon)
     assert world.events == []
-    assert world.state.memory.registration == ("rdap", "ok", "", "2025-01-01")
+    assert world.state.memory.registration == ("rdap", "ok", "", "2025-01-01", "", "")
+
+
+def test_a_signature_and_a_reseller_that_appear_or_vanish_are_no_change_and_one_that_differs_is() -> None:
+    world = World()
+    world.feed(Probe.REGISTRATION, registration("ok"))
+    for more in ({"dnssec": True, "reseller": "Seller"}, {}, {"dnssec": True}, {"reseller": "Seller"}):
+        world.feed(Probe.REGISTRATION, registration("ok", **more))
+    assert world.events == []
+    for _ in range(2):
+        world.feed(Probe.REGISTRATION, registration("ok", dnssec=False, reseller="Another"))
+    (event,) = world.events
+    assert isinstance(event.data, RegistrationChanged)
+    assert [(c.field, c.before, c.after) for c in event.data.changes] == [
+        ("dnssec", "signed", "unsigned"),
+        ("reseller", "Seller", "Another"),
+    ]
+
+
+def test_what_an_older_monitor_remembered_is_compared_in_the_fields_that_it_had() -> None:
+    world = World()
+    old = ("rdap", "ok", "", "2025-01-01")
+    world.state = replace(world.state, memory=replace(world.state.memory, registration=old))
+    world.feed(Probe.REGISTRATION, registration("ok", dnssec=True, reseller="Seller"))
+    assert world.events == []
+    assert world.state.memory.registration == (*old, "signed", "Seller")
+    suspected = ("rdap", "clientHold", "", "2025-01-01")
+    memory = replace(world.state.memory, registration=old, registration_suspected=suspected)
+    world.state = replace(world.state, memory=memory)
+    (event,) = world.feed(Probe.REGISTRATION, registration("clientHold"))
+    assert isinstance(event.data, RegistrationChanged)
+    assert [change.field for change in event.data.changes] == ["statuses"]
+
+
+def test_the_registrars_expiry_is_not_compared_with_the_registrys() -> None:
+    world = World()
+    world.feed(Probe.REGISTRATION, registration("ok"))
+    for _ in range(3):
+        later = datetime(2025, 2, 15, tzinfo=UTC)
+        world.feed(
+            Probe.REGISTRATION, registration("ok", expires=later, date_sources=(("expires", "registrar"),))
+        )
+    assert world.events == []
 
 
 def test_a_failed_look_up_keeps_the_last_registration() -> None:

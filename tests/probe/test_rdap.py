@@ -52,7 +52,40 @@ def test_the_whole_record() -> None:
         created=datetime(2018, 6, 15, 18, 25, 25, tzinfo=UTC),
         updated=datetime(2020, 6, 15, 18, 25, 25, tzinfo=UTC),
         expires=datetime(2026, 6, 15, 18, 25, 25, tzinfo=UTC),
+        date_sources=(("created", "registry"), ("updated", "registry"), ("expires", "registry")),
+        registry="rdap.example",
     )
+
+
+def test_the_registrars_expiry_stands_only_where_the_registry_gives_none() -> None:
+    events = [event for event in good_rdap()["events"] if event["eventAction"] != "expiration"]
+    facts = read(good_rdap(events=events))
+    assert facts.expires == datetime(2026, 7, 30, 18, 25, 25, tzinfo=UTC)
+    assert dict(facts.date_sources) == {"created": "registry", "updated": "registry", "expires": "registrar"}
+
+
+@pytest.mark.parametrize(
+    ("secure", "expected"),
+    [
+        ({"delegationSigned": True}, True),
+        ({"delegationSigned": False, "zoneSigned": True}, False),
+        # RFC 9083 knows booleans only; whatever else stands there does not say it.
+        ({"delegationSigned": "true"}, None),
+        ({"delegationSigned": 1}, None),
+        ({"zoneSigned": True}, None),
+        ([], None),
+        (None, None),
+    ],
+)
+def test_a_signed_delegation(secure: object, expected: bool | None) -> None:  # noqa: FBT001 - parametrized
+    assert read(good_rdap(secureDNS=secure)).dnssec is expected
+
+
+def test_a_reseller() -> None:
+    reseller = {"roles": ["reseller"], "vcardArray": ["vcard", [["fn", {}, "text", "Seller Ltd"]]]}
+    nameless = {"roles": ["reseller"]}
+    facts = read(good_rdap(entities=[nameless, reseller, *good_rdap()["entities"]]))
+    assert (facts.reseller, facts.registrar_name) == ("Seller Ltd", "Epik, Inc.")
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from servers.registration_lab import GOOD_WHOIS
 
 from monitor.probe.whois_client import decode, query_for
 from monitor.probe.whois_dates import read_date
-from monitor.probe.whois_fields import Reading, read_whois
 from monitor.probe.whois_parser import WhoisParser
+from monitor.probe.whois_reading import Reading, read_whois
 from monitor.probe.whois_worker import fields
 
 GOLDEN = sorted((Path(__file__).parent.parent / "golden" / "registration").glob("*.txt"))
@@ -41,14 +41,85 @@ async def test_golden(golden: tuple[str, dict[str, object]]) -> None:
         record = await parser.parse(domain, text)
     finally:
         await parser.aclose()
-    found = {"reading": record.reading.value}
-    for name in ("registrar_name", "registrar_iana_id", "statuses", "name_servers", "referral"):
+    found: dict[str, object] = {"reading": record.reading.value}
+    for name in ("registrar_name", "registrar_iana_id", "reseller", "registry", "statuses", "name_servers"):
         value = getattr(record, name)
         found |= {name: list(value) if isinstance(value, tuple) else value} if value else {}
     for name in ("created", "updated", "expires"):
         moment = getattr(record, name)
         found |= {name: moment.isoformat()} if moment else {}
+    found |= {"dnssec": record.dnssec} if record.dnssec is not None else {}
+    found |= {"referral": record.referral} if record.referral else {}
+    # Whose word a date is stands in the golden files where it is not the registry's.
+    registrars = [name for name, whose in record.date_sources if whose == "registrar"]
+    found |= {"registrars_dates": registrars} if registrars else {}
+    assert [name for name, _ in record.date_sources] == [
+        name for name in ("created", "updated", "expires") if getattr(record, name)
+    ]
     assert found == expected
+
+
+async def test_what_python_whois_makes_up_is_not_taken() -> None:
+    parser = WhoisParser()
+    try:
+        # Its date parser reads "before 2001" as a day of 2001, and a contact's line as the registrar's.
+        reply = "Domain Name: example.ro\nRegistered On: Before 2001\nNameserver: ns1.hoster.example\n"
+        record = await parser.parse("example.ro", reply)
+        assert parser.worker_pid is not None, "it was asked"
+        assert record.name_servers == ("ns1.hoster.example",)
+        assert (record.created, record.registrar_name, record.date_sources) == (None, None, ())
+    finally:
+        await parser.aclose()
+
+
+@pytest.mark.parametrize(
+    ("reply", "sources"),
+    [
+        (GOOD_WHOIS, {"created": "registry", "updated": "registry", "expires": "registry"}),
+        (
+            GOOD_WHOIS.replace("Registry Expiry Date:", "Registrar Registration Expiration Date:"),
+            {"created": "registrar", "updated": "registrar", "expires": "registrar"},
+        ),
+        (
+            GOOD_WHOIS.replace(
+                "DNSSEC", "Registrar Registration Expiration Date: 2026-07-30T00:00:00Z\nDNSSEC"
+            ),
+            {"created": "registry", "updated": "registry", "expires": "registry"},
+        ),
+    ],
+)
+def test_whose_word_a_date_is(reply: str, sources: dict[str, str]) -> None:
+    record = read_whois("example.test", reply)
+    assert dict(record.date_sources) == sources
+    assert record.expires == datetime(2026, 6, 15, 18, 25, 25, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("DNSSEC: signedDelegation", True),
+        ("DNSSEC: Signed delegation", True),
+        ("dnssec: unsigned delegation", False),
+        ("DNSSEC: Unsigned delegation, no DNSSEC records", False),
+        ("DNSSEC: not signed", False),
+        ("DNSSEC: yes", True),
+        ("DNSSEC: N", False),
+        ("DNSSEC: Active", True),
+        ("DNSSEC: Inactive", False),
+        ("DNSSEC:", None),
+        ("DNSSEC: who knows", None),
+        ("domain_signed: no", False),
+        ("Dnskey: 257 3 8 AwEAAd", True),
+        ("DNSSEC: unsigned\nDNSSEC: signedDelegation", None),
+        ("keyset: AUTO-1", True),
+        ("[Signing Key]                   ", None),
+    ],
+)
+def test_whether_a_delegation_is_signed(line: str, expected: bool | None) -> None:  # noqa: FBT001 - parametrized
+    assert (
+        read_whois("example.test", f"Domain: example.test\nnserver: ns1.a.example\n{line}\n").dnssec
+        is expected
+    )
 
 
 def test_there_are_golden_cases() -> None:
@@ -196,6 +267,16 @@ def test_python_whois_fills_what_we_cannot_read() -> None:
         ("03/04/2020", "fr", "2020-04-03T00:00:00"),
         # March or April: not known, so not read.
         ("03/04/2020", "com", None),
+        ("24-Jan-05", "com", "2005-01-24T00:00:00"),
+        ("24-Jan-99", "com", "1999-01-24T00:00:00"),
+        ("24-Jan-053", "com", None),
+        ("Fri, Oct 21, 2011", "com", "2011-10-21T00:00:00"),
+        ("Sat, 24 Jan 2015 10:00:00 GMT", "", "2015-01-24T10:00:00"),
+        ("Tue Dec 12 10:11:12 2000", "", "2000-12-12T10:11:12"),
+        ("2015年1月24日", "tw", "2015-01-24T00:00:00"),
+        ("24 enero 2015", "", "2015-01-24T00:00:00"),
+        ("24-dez-2015", "", "2015-12-24T00:00:00"),
+        ("20150124093000", "", "2015-01-24T00:00:00"),
         ("13/04/2020", "com", "2020-04-13T00:00:00"),
         ("2020-13-01", "", None),
         ("2020-02-30", "", None),
@@ -209,6 +290,24 @@ def test_python_whois_fills_what_we_cannot_read() -> None:
 def test_dates(text: str, tld: str, expected: str | None) -> None:
     moment = datetime.fromisoformat(expected).replace(tzinfo=UTC) if expected else None
     assert read_date(text, tld) == moment
+
+
+@pytest.mark.parametrize(
+    ("expires", "day"),
+    [("03/04/2020", "2020-03-04"), ("13/04/2020", "2020-04-13"), ("3/3/2020", "2020-03-03")],
+)
+def test_another_date_of_the_reply_tells_the_order(expires: str, day: str) -> None:
+    reply = f"Domain Name: example.test\nDomain registered: 12/18/2001\nRecord will expire on: {expires}\n"
+    record = read_whois("example.test", reply)
+    assert record.created == datetime(2001, 12, 18, tzinfo=UTC)
+    assert record.expires == datetime.fromisoformat(day).replace(tzinfo=UTC)
+
+
+def test_dates_that_contradict_each_other_tell_no_order() -> None:
+    reply = (
+        "Domain registered: 12/18/2001\nLast Updated Date: 18/12/2002\nRecord will expire on: 03/04/2020\n"
+    )
+    assert read_whois("example.test", reply).expires is None
 
 
 def test_queries() -> None:
