@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from monitor.failure import Failure
+from monitor.judge.sightings import Look, follow, is_noted, previous, rotation_of, with_rotation
 from monitor.model import (
     Attribution,
     DnsAnswer,
@@ -26,6 +27,8 @@ from monitor.model import (
     Policy,
     Probe,
     ProviderChanged,
+    Pulse,
+    Rotation,
 )
 
 _ORDER: Final = {layer: index for index, layer in enumerate(Layer)}
@@ -45,6 +48,7 @@ class Moves:
 
     layers: tuple[LayerState, ...]
     changes: tuple[ProviderChanged, ...] = ()
+    rotations: tuple[Rotation, ...] = ()
     follow_ups: tuple[FollowUp, ...] = ()
 
 
@@ -84,12 +88,15 @@ def move(
     observation: Observation,
     attributions: tuple[Attribution, ...],
     policy: Policy,
+    pulse: Pulse,
 ) -> Moves:
-    """Return the layers after an observation. `attributions`: at most one a layer."""
+    """Return the layers after an observation. `attributions`: at most one a layer; `pulse`: from before."""
     shown = {attribution.layer: attribution for attribution in attributions}
     states = {state.layer: state for state in layers}
+    rotations = pulse.rotations
     changes: list[ProviderChanged] = []
-    suspicious = False
+    written = suspicious = False
+    at = observation.ended_at
     for layer in layers_of(observation.probe, policy):
         before = states.get(layer)
         legible = _legible(layer, observation)
@@ -97,21 +104,30 @@ def move(
         if seen is None:
             # No proxy is seen to be gone where not even the network is: unrouted, or another's page.
             absent = legible and (layer is not Layer.EDGE or Layer.NETWORK in shown)
-            dark = _dark(before, observation.ended_at, policy, absent=absent) if before else None
+            dark = _dark(before, at, policy, absent=absent) if before else None
             after, change = dark, None
         else:
-            after, change = _next(before, seen, observation.ended_at, policy)
+            after, change = _next(before, seen, at, policy)
+        turning = rotation_of(layer, rotations) if rotations else None
+        if after is not None and (after is not before or written or not is_noted(after, seen, turning, at)):
+            before_at = previous(layer, pulse.runs, dns_watched=policy.dns_watched)
+            sight = Look(at=at, seen=seen, before_at=before_at, free=written)
+            after, turned = follow(before, after, sight, turning)
+            if turned is not turning:
+                rotations = with_rotation(rotations, layer, turned)
         if after is not None and after is not before:
+            written = True
             states[layer] = after
             suspicious = suspicious or (
                 after.suspected is not None
-                and _needed(after, after.suspected, observation.ended_at, policy) <= policy.changes_to_confirm
+                and _needed(after, after.suspected, at, policy) <= policy.changes_to_confirm
             )
         if change is not None:
             changes.append(change)
     return Moves(
         layers=_same_or_new(layers, states.values()),
         changes=tuple(changes),
+        rotations=rotations,
         follow_ups=_look_again(observation.probe, policy) if suspicious else (),
     )
 
@@ -132,7 +148,7 @@ def _next(
 ) -> tuple[LayerState, ProviderChanged | None]:
     if before is None:
         return LayerState(layer=seen.layer, confirmed=seen, since=at), None
-    if _same(seen, before.confirmed):
+    if seen is before.confirmed or _same(seen, before.confirmed):
         return _settled(before, at), None
     again = before.suspected is not None and before.suspected.ids == seen.ids
     suspected = replace(
@@ -153,7 +169,7 @@ def _same(seen: Attribution, confirmed: Attribution) -> bool:
 
     RDAP gives the number of a registrar where WHOIS may only give its name: that is one registrar.
     """
-    if seen.ids == confirmed.ids:
+    if seen.providers == confirmed.providers or seen.ids == confirmed.ids:
         return True
     return seen.layer is Layer.REGISTRATION and _own_names(seen) == _own_names(confirmed) is not None
 

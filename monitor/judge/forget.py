@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from monitor.judge.change import layers_of
-from monitor.model import LayerState, Policy, Probe, TargetState
+from monitor.judge.sightings import in_sight, previous
+from monitor.model import LayerState, Policy, Probe, Pulse, TargetState
 
 
 def forget(state: TargetState, probes: Collection[Probe], policy: Policy, at: datetime) -> TargetState:
@@ -19,7 +20,7 @@ def forget(state: TargetState, probes: Collection[Probe], policy: Policy, at: da
     runs = tuple(run for run in state.pulse.runs if run.probe in probes)
     seen = tuple(observation for observation in state.memory.seen if observation.probe in probes)
     layers = tuple(
-        layer if layer.layer in visible or not layer.known else _lost(layer, at)
+        layer if layer.layer in visible or not layer.known else _lost(layer, state.pulse, at)
         for layer in state.memory.layers
     )
     return replace(
@@ -29,5 +30,15 @@ def forget(state: TargetState, probes: Collection[Probe], policy: Policy, at: da
     )
 
 
-def _lost(layer: LayerState, at: datetime) -> LayerState:
-    return replace(layer, known=False, known_since=at, suspected=None, suspected_since=None, suspicion=0)
+def _lost(layer: LayerState, pulse: Pulse, at: datetime) -> LayerState:
+    watched = any(run.probe is Probe.DNS for run in pulse.runs)
+    last = previous(layer.layer, pulse.runs, dns_watched=watched) if in_sight(layer) else layer.seen_until
+    return replace(
+        layer,
+        known=False,
+        known_since=at,
+        suspected=None,
+        suspected_since=None,
+        suspicion=0,
+        seen_until=last,
+    )

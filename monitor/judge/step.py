@@ -53,7 +53,7 @@ def step(
     """
     view = look(state.memory, observation, policy)
     verdict = assess(view)
-    moves = change.move(state.memory.layers, observation, attributions, policy)
+    moves = change.move(state.memory.layers, observation, attributions, policy, state.pulse)
     renewal = renew(state.memory, observation, policy)
     memory = remember(renewal.memory, observation, well=verdict.status is Status.UP)
     if memory.suspected is not None and _after_gap(state.pulse, observation, policy):
@@ -68,12 +68,15 @@ def step(
         *(tell.provider(moved) for moved in moves.changes),
         *((tell.registration(renewal.change),) if renewal.change else ()),
     ]
+    pulse = _settle(belief, memory, observation, policy)
+    if moves.rotations is not state.pulse.rotations:
+        pulse = replace(pulse, rotations=moves.rotations)
     seq = state.seq + 1
     return Step(
         state=TargetState(
             target=state.target,
             seq=seq,
-            pulse=_settle(belief, memory, observation, policy),
+            pulse=pulse,
             memory=memory,
         ),
         events=tell.number(told, state.target, seq, observation.ended_at) if told else (),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitor.failure import Failure
-from monitor.model.attribution import Attribution
+from monitor.model.attribution import Attribution, Evidence
 from monitor.model.observation import Observation
 from monitor.model.words import Layer, Probe, Status
 
@@ -29,6 +29,15 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rotation:
+    """A layer whose last look showed the providers that are stored, by other evidence than is stored."""
+
+    layer: Layer
+    seen_until: datetime
+    """When the stored evidence was last seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pulse:
     """What every observation changes."""
 
@@ -42,6 +51,8 @@ class Pulse:
     """One per probe that has run, in the order of `Probe`."""
     suspicion: int = 0
     """Consecutive observations that speak for `Memory.suspected`."""
+    rotations: tuple[Rotation, ...] = ()
+    """Layers that show other addresses, or name servers, than when they were last taken down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +98,24 @@ class Incident:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """Evidence that is not seen any more: between which moments it was."""
+
+    evidence: Evidence
+    """As it was read when it was last seen."""
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstSight:
+    """When a value of the evidence that is seen now was first seen."""
+
+    value: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LayerState:
     """Who stands behind a layer, and who may be about to."""
 
@@ -113,6 +142,14 @@ class LayerState:
     """Ids of the sets that were confirmed before this one, the latest first, 4 at most."""
     returns: int = 0
     """How often in a row the layer went back to one of them."""
+    seen_until: datetime | None = None
+    """When `confirmed` was last seen, while it is not seen; None while the last look has shown it."""
+    first_seen: tuple[FirstSight, ...] = ()
+    """Of those values of `confirmed.evidence` that were not seen from `since` on."""
+    gone: tuple[Sighting, ...] = ()
+    """Evidence that is not seen any more, the latest first; with that of `confirmed` 8 at most."""
+    renewed_at: datetime | None = None
+    """When the evidence was last taken down anew, under the same providers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
