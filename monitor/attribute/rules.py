@@ -118,7 +118,7 @@ class Rules:
         rule = f"AS{network.asn}"
         match = self._catalog.by_asn(network.asn)
         if match:
-            source = f"{network.source}, {self._listed}"
+            source = f"{network.source}, {self._source(match)}"
             found = match.provider, _evidence(match.provider, address, rule, source)
             return found, match.entry.edge_network
         own = Provider(id=f"as{network.asn}", name=tidy(network.name) or rule, cataloged=False)
@@ -143,7 +143,7 @@ class Rules:
         """Return the edges that left these signs in an answer."""
         for number in numbers:
             match = self._catalog.signs.rows[number]
-            yield self._row(match, match.rule.removeprefix("header_sign "))
+            yield self._row(match, str(match.value))
 
     def issuer(self, organization: str) -> Finding | None:
         """Return the authority that issued a certificate."""
@@ -164,7 +164,10 @@ class Rules:
         return own, _evidence(own, host, "registrable domain", "public suffix list")
 
     def _row(self, match: Match, value: str) -> Finding:
-        return match.provider, _evidence(match.provider, value, match.rule, self._listed)
+        return match.provider, _evidence(match.provider, value, match.rule, self._source(match))
+
+    def _source(self, match: Match) -> str:
+        return match.own.label if match.own else self._listed
 
 
 def _evidence(provider: Provider, value: str, rule: str, source: str) -> Evidence:

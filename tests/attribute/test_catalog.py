@@ -18,7 +18,7 @@ def folder(path: Path, **files: str) -> Path:
 
 def entry(key: str, **rows: object) -> Entry:
     provider = Provider(id=key, name=key.title())
-    return Entry(provider=provider, where=f"test: [{key}]", kinds=(Kind.DNS,), sources=("x",), **rows)  # type: ignore[arg-type]
+    return Entry(provider=provider, where=f"test: [{key}]", kinds=(Kind.DNS,), sources={"x": ()}, **rows)  # type: ignore[arg-type]
 
 
 def test_the_bundled_catalog_is_large_enough_and_dated(catalog: Catalog) -> None:
@@ -185,7 +185,11 @@ def test_find_takes_a_value_of_any_kind(catalog: Catalog, value: str, found: dic
 
 def test_the_longest_suffix_wins() -> None:
     catalog = Catalog(
-        [entry("wide", ns_suffixes=("dns.example",)), entry("narrow", ns_suffixes=("eu.dns.example",))], "e"
+        [
+            entry("wide", ns_suffixes=("dns.example",)),
+            entry("narrow", ns_suffixes=("eu.dns.example",), parent="wide"),
+        ],
+        "e",
     )
     for host, provider in {
         "a.eu.dns.example": "narrow",

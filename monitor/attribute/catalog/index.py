@@ -1,22 +1,17 @@
-"""The indexes of the catalog. Building one raises CatalogError when two providers claim one row."""
+"""The indexes of the catalog, built from entries that do not contradict each other (`check`)."""
 
 import re
-from collections.abc import Hashable, Iterable
-from typing import TypeVar
+from collections.abc import Iterable
 
-from monitor.attribute.catalog.entry import CatalogError, Entry, Match
+from monitor.attribute.catalog.entry import Entry, Match
 from monitor.attribute.catalog.words import phrase_pattern
 
-K = TypeVar("K", bound=Hashable)
 
-
-def index(entries: Iterable[Entry], field: str, rule: str) -> dict[int, Match]:
-    """Return the rows of a field of numbers."""
-    found: dict[int, Match] = {}
-    for entry in entries:
-        for value in getattr(entry, field):
-            _claim(found, value, Match(entry=entry, rule=f"{rule}{value}"), field)
-    return found
+def index(entries: Iterable[Entry], key: str) -> dict[int, Match]:
+    """Return the rows of a key that holds numbers."""
+    return {
+        value: Match(entry=entry, key=key, value=value) for entry in entries for value in getattr(entry, key)
+    }
 
 
 class Hosts:
@@ -24,14 +19,13 @@ class Hosts:
 
     def __init__(self, entries: Iterable[Entry], suffixes: str, patterns: str | None = None) -> None:
         self._suffixes: dict[str, Match] = {}
-        self._patterns: dict[str, tuple[re.Pattern[str], Match]] = {}
+        self._patterns: list[tuple[re.Pattern[str], Match]] = []
         for entry in entries:
             for suffix in getattr(entry, suffixes):
-                match = Match(entry=entry, rule=f"{suffixes.removesuffix('es')} {suffix}")
-                _claim(self._suffixes, suffix, match, suffixes)
+                self._suffixes[suffix] = Match(entry=entry, key=suffixes, value=suffix)
             for text in getattr(entry, patterns) if patterns else ():
-                match = Match(entry=entry, rule=f"{patterns.removesuffix('s') if patterns else ''} {text}")
-                self._patterns[text] = re.compile(text), match
+                match = Match(entry=entry, key=patterns or "", value=text)
+                self._patterns.append((re.compile(text), match))
 
     def find(self, host: str) -> Match | None:
         """Return the row for a host in lower case without trailing dot."""
@@ -41,7 +35,7 @@ class Hosts:
             if match is not None:
                 return match
             _, _, rest = rest.partition(".")
-        for pattern, match in self._patterns.values():
+        for pattern, match in self._patterns:
             if pattern.search(host):
                 return match
         return None
@@ -50,12 +44,11 @@ class Hosts:
 class Phrases:
     """Finds the provider whose words stand in a text."""
 
-    def __init__(self, entries: Iterable[Entry], field: str, rule: str) -> None:
+    def __init__(self, entries: Iterable[Entry], key: str) -> None:
         self._rows: dict[str, Match] = {}
         for entry in entries:
-            for phrase in getattr(entry, field):
-                match = Match(entry=entry, rule=f"{rule} {phrase}")
-                _claim(self._rows, phrase.lower(), match, field)
+            for phrase in getattr(entry, key):
+                self._rows[phrase.lower()] = Match(entry=entry, key=key, value=phrase)
         self._pattern = phrase_pattern(self._rows)
 
     def anywhere(self, text: str) -> Match | None:
@@ -69,10 +62,3 @@ class Phrases:
         """Return the provider whose words `text` begins with."""
         found = self._pattern.match(text.lower()) if self._pattern else None
         return self._rows[found.group(1)] if found else None
-
-
-def _claim(found: dict[K, Match], value: K, match: Match, field: str) -> None:
-    other = found.setdefault(value, match)
-    if other is not match:
-        message = f"{match.entry.where}: {field}: {value} is claimed by {other.entry.where}, too"
-        raise CatalogError(message)
