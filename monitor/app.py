@@ -122,7 +122,7 @@ class Daemon:
         self.committer = Committer(
             store, receivers=routes(receivers), on_commit=self.committed, timed=self.own.committed
         )
-        self.catalog = Catalog.bundled()
+        self.catalog = Catalog.bundled(config.catalogs)
         self.pipeline = Pipeline(
             io=io,
             attributor=Attributor(self.catalog, world.networks),

@@ -31,7 +31,7 @@ class Past:
 async def look_at(config: Config) -> list[TargetState]:
     """Return what one look at each target shows."""
     world = internet(config)
-    attributor = Attributor(Catalog.bundled(), world.networks)
+    attributor = Attributor(Catalog.bundled(config.catalogs), world.networks)
     by_target: dict[str, list[Check]] = {target.name: [] for target in config.targets}
     for check in config.checks:
         by_target[check.target].append(check)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from monitor.config import sections
+from monitor.config.catalogs import own_catalogs
 from monitor.config.files import FileError, Surroundings, read_text
 from monitor.config.lists import read_lists
 from monitor.config.problem import ConfigError, Place, Problem, Problems
@@ -101,6 +102,7 @@ def settings(  # noqa: PLR0913 - what a file says, and where that is read
         resolvers=sections.resolvers(document.monitor, resolv_conf, problems),
         shutdown_s=document.monitor.shutdown,
         as_table=sections.as_table(document.monitor, around, problems),
+        catalogs=own_catalogs(document.monitor, around, problems),
         log=sections.log(document),
         web=sections.web(document),
         limits=sections.limits(document),

@@ -14,6 +14,7 @@ from monitor.config.values import (
     all_different,
     header_source,
     one_of,
+    one_or_more,
     parse_body_limit,
     parse_event,
     parse_flag,
@@ -80,6 +81,7 @@ class MonitorTable(Table):
     resolvers: list[ResolverText] | None = None
     shutdown: Duration = 10.0
     as_table: Text | None = None
+    catalog: Annotated[list[Text], BeforeValidator(one_or_more)] | None = None
     log_level: Annotated[str, BeforeValidator(one_of("debug", "info", "warning", "error"))] = "info"
     log_format: Annotated[str, BeforeValidator(one_of("auto", "json", "console"))] = "auto"
 

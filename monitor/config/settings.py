@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from monitor.attribute.catalog import OwnCatalog
 from monitor.config.endpoints import Endpoint
 from monitor.config.secret import Secret
 from monitor.model import Check, EventType, Policy, Probe, Severity, Target
@@ -98,3 +99,5 @@ class Config:
     targets: tuple[Target, ...]
     checks: tuple[Check, ...]
     receivers: tuple[ReceiverSettings, ...]
+    catalogs: tuple[OwnCatalog, ...] = ()
+    """The user's own files of providers, on top of the bundled catalog."""

@@ -59,6 +59,13 @@ def text_of(parse: Callable[[str], Any]) -> Callable[[object], Any]:
     return validate
 
 
+def one_or_more(value: object) -> object:
+    """Return a list: a single text is a list of one."""
+    if not isinstance(value, str | list):
+        refuse(f"must be a text in quotes, or a list of them, not {kind(value)}")
+    return [value] if isinstance(value, str) else value
+
+
 def one_of(*words: str) -> Callable[[object], str]:
     """Return a validator for a closed vocabulary."""
     known = listed([shown(word) for word in words])

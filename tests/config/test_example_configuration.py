@@ -81,10 +81,12 @@ def test_the_example_loads_with_everything_switched_on(tmp_path: Path) -> None:
     (tmp_path / "domains.txt").write_text("example.org\n")
     (tmp_path / "more.csv").write_text("domain,name,url,labels\nexample.net,,,team=web;tier=1\n")
     (tmp_path / "as-table.csv").write_text("")
+    (tmp_path / "my-providers.toml").write_text('[epik]\nns_suffixes = ["dns.epik.example"]\n')
     config = load(path, environ=ENVIRON)
     assert len(config.targets) == 4
     assert [receiver.name for receiver in config.receivers] == ["ops"]
     assert config.as_table == tmp_path / "as-table.csv"
+    assert [own.file.name for own in config.catalogs] == ["my-providers.toml"]
 
 
 @pytest.mark.parametrize("key", list(keys()), ids=".".join)

@@ -50,7 +50,9 @@ class Catalog:
         found, faults = with_own(entries, own)
         for fault in faults:
             raise fault
-        return cls(found.values(), " + ".join([edition, *(f"{one.file.name} {one.file.hash}" for one in own)]))
+        return cls(
+            found.values(), " + ".join([edition, *(f"{one.file.name} {one.file.hash}" for one in own)])
+        )
 
     @classmethod
     def load(cls, folder: Path) -> "Catalog":

@@ -33,7 +33,12 @@ def contradictions(entries: Mapping[str, Entry]) -> Iterator[CatalogError]:
     """Yield everything that makes these entries no catalog, in the order of ids for each kind of it."""
     rows = tuple(entries.values())
     yield from _owners(entries)
-    for keys in (*((key,) for key in _UNIQUE), _ALIASES, ("header_signs", "platform_signs"), ("cookie_signs",)):
+    for keys in (
+        *((key,) for key in _UNIQUE),
+        _ALIASES,
+        ("header_signs", "platform_signs"),
+        ("cookie_signs",),
+    ):
         yield from _claims(rows, keys)
     for keys in (("ns_suffixes",), ("mx_suffixes",), _ALIASES):
         yield from _shadows(rows, keys)
@@ -125,7 +130,7 @@ def _signs(entries: Iterable[Entry]) -> Iterator[CatalogError]:
     for name, rows in by_header.items():
         for words, row in rows:
             for longer, other in rows:
-                if words == longer or not _strangers(row, other):
+                if row.value == other.value or not _strangers(row, other):
                     continue
                 if not words or words_pattern(words).search(longer):
                     yield _fault(
@@ -134,6 +139,7 @@ def _signs(entries: Iterable[Entry]) -> Iterator[CatalogError]:
                         f'"{row.value}" is seen wherever "{name}: {longer}" of {{}} is',
                         f'"{row.value}" of {{}} is seen wherever "{name}: {longer}" is',
                     )
+                    break  # a header that everybody sends is one mistake, not fifty
 
 
 def _patterns(entries: Iterable[Entry], patterns: str, suffixes: str) -> Iterator[CatalogError]:

@@ -52,7 +52,7 @@ def _apply(file: OwnFile, key: str, row: object, bundled: Entry | None) -> Entry
         if "remove" in table:
             table.fail("remove", "there is nothing to remove from")
         entry = table.entry()
-        return replace(entry, own={fact: file for fact in (*entry.facts(), *_owner(entry))})
+        return replace(entry, own=dict.fromkeys((*entry.facts(), *_owner(entry)), file))
     return _extended(table, file, _reduced(table, row, bundled))
 
 
@@ -78,17 +78,20 @@ def _extended(table: Table, file: OwnFile, entry: Entry) -> Entry:
     if parent:
         own["parent", parent] = file
         lists["parent"] = parent
-    # A bundled source that speaks of everything says nothing about what the user adds.
-    bundled = {source: facts or _all(entry) for source, facts in entry.sources.items()}
+    # A bundled source that speaks of all that stands under a key says nothing about what the user adds.
+    bundled = {source: _spelled_out(entry, facts) for source, facts in entry.sources.items()}
     added = {source: facts or _texts(own, file) for source, facts in table.sources().items()}
-    merged = {
-        source: (*bundled.get(source, ()), *added.get(source, ())) for source in (*bundled, *added)
-    }
+    merged = {source: (*bundled.get(source, ()), *added.get(source, ())) for source in (*bundled, *added)}
     return replace(entry, own=own, sources=merged, **lists)
 
 
-def _all(entry: Entry) -> tuple[str, ...]:
-    return tuple(str(value) for _, value in entry.facts())
+def _spelled_out(entry: Entry, confirmed: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what a source confirms, fact by fact."""
+    return tuple(
+        str(value)
+        for key, value in (*entry.facts(), *_owner(entry))
+        if not confirmed or key in confirmed or str(value) in confirmed
+    )
 
 
 def _texts(own: Mapping[Fact, OwnFile], file: OwnFile) -> tuple[str, ...]:
@@ -107,7 +110,9 @@ def _reduced(table: Table, row: object, entry: Entry) -> Entry:
             if value not in getattr(entry, key):
                 table.fail(f"remove.{key}", f"{value} is not there")
         left[key] = tuple(value for value in getattr(entry, key) if value not in values)
-    gone = {(key, value) for key, values in left.items() for value in getattr(entry, key) if value not in values}
+    gone = {
+        (key, value) for key, values in left.items() for value in getattr(entry, key) if value not in values
+    }
     reduced = replace(entry, own={fact: file for fact, file in entry.own.items() if fact not in gone}, **left)
     if not any(reduced.facts()) and not any(key in table for key in FIELDS):
         table.fail("remove", "nothing is left to recognise it by")

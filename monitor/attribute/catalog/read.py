@@ -125,7 +125,7 @@ class Table:
         """Return who confirms what: a list of sources for everything, or a table by source."""
         value = self._table.get("sources", [])
         if isinstance(value, list) and all(isinstance(item, str) and item.strip() for item in value):
-            return {item: () for item in value}
+            return dict.fromkeys(value, ())
         if not isinstance(value, dict):
             self.fail("sources", "expected a list of sources, or a table with what each confirms")
         for source, facts in value.items():
@@ -153,7 +153,8 @@ class Table:
 
     def entry(self) -> Entry:
         """Return the whole provider."""
-        provider, kinds, facts = Provider(id=self.id, name=self.name()), self.kinds(), self.facts()
+        provider, kinds = Provider(id=self.id, name=self.name()), self.kinds()
+        facts: dict[str, Any] = dict(self.facts())
         if not facts:
             self.fail("", "no fact to recognise it by")
         return Entry(
