@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.accuracy import sameness
+from tests.accuracy import disputes, sameness
 from tests.accuracy.corpus import AddressRow, CorpusError, ReplyRow, read
 from tests.accuracy.tally import Bar, Case, Score, Verdict
 from tests.accuracy.top_level import CLASSIC, COUNTRY, NEW, class_of
@@ -54,10 +54,11 @@ def accuracy(*options: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
 
 
-def counts(told: dict[str, Any], field: str, group: str = "all") -> tuple[int, int, int, int]:
+def counts(told: dict[str, Any], field: str, group: str = "all") -> tuple[int, ...]:
+    """Return right, missing, wrong and unlabelled."""
     (part,) = (value for value in told.values() if isinstance(value, dict) and field in value["fields"])
     found = part["fields"][field][group]
-    return tuple(found[verdict.value] for verdict in Verdict)  # type: ignore[return-value]
+    return tuple(found[verdict.value] for verdict in Verdict)[:4]
 
 
 def test_right_missing_wrong_and_unlabelled_are_counted_by_field_and_class(tmp_path: Path) -> None:
@@ -137,6 +138,48 @@ def test_addresses_are_counted_by_family_and_list(tmp_path: Path) -> None:
     assert counts(told, field) == (2, 1, 1, 0)
     assert counts(told, field, "IPv6") == (1, 0, 0, 0)
     assert counts(told, field, "a-list") == (0, 1, 1, 0)
+
+
+def test_a_label_that_the_reply_contradicts_is_disputed_and_counts_when_strict(tmp_path: Path) -> None:
+    handle = (
+        "domain: example.cz\nregistrar: REG-EXAMPLE\ncreated: 2001-01-01\n\ncontact: A\norg: Some Agency\n"
+    )
+    label = {"registered": True, "registrar": "Some Agency", "created": "2001-01-01"}
+    refusal = {"registered": False, "registrar": None, "name_servers": [], "status": []}
+    path = corpus(
+        tmp_path,
+        {"domain": "example.cz", "reply": handle, "expected": label},
+        {"domain": "example.lu", "reply": "%% Maximum query rate reached\n", "expected": refusal},
+    )
+    told = json.loads(accuracy(path, "--json", "--no-bars").stdout)
+    assert counts(told, "registrar") == (0, 0, 0, 0)
+    assert counts(told, "registered") == (1, 0, 0, 0)
+    assert [case["verdict"] for case in told[next(iter(told))]["worst"]] == ["disputed", "disputed"]
+    strict = json.loads(accuracy(path, "--json", "--no-bars", "--strict").stdout)
+    assert counts(strict, "registrar") == (0, 0, 1, 0)
+    assert counts(strict, "registered") == (1, 1, 0, 0)
+    # Half of the labels may not be disputed.
+    done = accuracy(path)
+    assert done.returncode == 1
+    assert "disputed ≤ 5%; 50.00%" in done.stdout
+
+
+def test_a_name_and_a_handle_in_one_block_of_the_registrar_are_the_same() -> None:
+    reply = (
+        "Domain: a.it\n\nRegistrar\n  Organization: Example Registrar S.r.l.\n  Name: EXAMPLE-REG\n\n"
+        "Tech\n  Name: Some Agency\n"
+    )
+    label = ReplyRow(domain="a.it", reply=reply, registered=True, registrar="EXAMPLE-REG")
+    assert disputes.names_the_same(label, "Example Registrar S.R.L.")
+    assert not disputes.names_the_same(label, "Some Agency")
+    assert not disputes.names_a_contact(label)
+    assert disputes.names_a_contact(
+        ReplyRow(domain="a.it", reply=reply, registered=True, registrar="Some Agency")
+    )
+    # What is not in the reply at all is no contact either: then the label is believed.
+    assert not disputes.names_a_contact(
+        ReplyRow(domain="a.it", reply=reply, registered=True, registrar="Nobody Inc.")
+    )
 
 
 def test_without_a_corpus_it_says_so() -> None:

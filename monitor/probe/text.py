@@ -24,7 +24,7 @@ def one_line(text: str) -> str:
 def clean(text: str, limit: int) -> str:
     """Return `text` on one line, `limit` characters at most."""
     # Four times the limit is enough to fill it, unless the beginning is nothing but rubbish.
-    return one_line(text[: limit * 4])[:limit]
+    return one_line(text[: limit * 4])[:limit].rstrip()
 
 
 def decode(raw: bytes, limit: int) -> str:

@@ -36,7 +36,7 @@ _ZONES: Final = {
 # hours is accepted, since only days are compared.
 _DAY_FIRST: Final = frozenset(
     # whois.nic.fr (before 2022), whois.hkirc.hk, whois.dns.pt, whois.ati.tn, whois.isoc.org.il and others
-    "fr pm re tf wf yt hk pt ke ve uy bo py ec es gr ro ax tn il".split()  # noqa: SIM905 - a table of words
+    "fr pm re tf wf yt hk pt ke ve uy bo py ec es gr ro ax tn il vn".split()  # noqa: SIM905 - a table of words
 )
 
 _TIME: Final = (
@@ -85,12 +85,6 @@ class Order(StrEnum):
 _AMBIGUOUS: Final = re.compile(r"\s*(?P<a>\d{1,2})[-/](?P<e>\d{1,2})[-/]\d{4}")
 _MONTHS_OF_A_YEAR: Final = 12
 _CENTURY: Final = 70  # 24-Jan-70 and later are of the last century: there were no domains in 2070
-
-
-def is_ambiguous(text: str) -> bool:
-    """Tell whether a date may be read in two ways: 03/04/2020."""
-    match = _AMBIGUOUS.match(text)
-    return match is not None and int(match["a"]) <= _MONTHS_OF_A_YEAR >= int(match["e"])
 
 
 def order_in(values: Iterable[str]) -> Order | None:

@@ -6,7 +6,7 @@ so. What is not in the tables is not read; python-whois is asked for what is mis
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
@@ -15,7 +15,7 @@ from monitor.probe.epp import epp_status
 from monitor.probe.names import TEXT_LIMIT, host_name
 from monitor.probe.rdap import iana_number
 from monitor.probe.text import clean
-from monitor.probe.whois_dates import is_ambiguous, order_in, read_date
+from monitor.probe.whois_dates import Order, order_in, read_date
 from monitor.probe.whois_text import Entry, Section
 
 REGISTRY: Final = "registry"
@@ -26,10 +26,14 @@ REGISTRAR: Final = "registrar"
 _BETWEEN: Final = re.compile(r",| / ")
 _TOKEN: Final = re.compile(r"[^\s,;()\[\]]+")
 _MAX_TOKENS: Final = 20
-# whois.sk-nic.sk names the registrar by its handle first, and below by its name.
-_HANDLE: Final = re.compile(r"[A-Z]{2,8}-[A-Z0-9]{2,20}")
+# whois.sk-nic.sk names the registrar by its handle first, by its name below; whois.norid.no by it alone.
+_HANDLE: Final = re.compile(r"[A-Z0-9]{2,12}-[A-Z0-9]{2,20}")
 _PAGE: Final = re.compile(r"\s*\(\s*https?://[^)]*\)\s*$")
 _LINK: Final = re.compile(r"https?://|www\.\S+$|\S+@\S+$", re.IGNORECASE)
+# Tucows: `Example Seller, help@seller.example`
+_MAILBOX: Final = re.compile(r"[,;\s]+\S+@\S+$")
+# RIPE's software before 2015, whois.isoc.org.il: `registrar AT example.il 20060711 (Assigned)`
+_CHANGED: Final = re.compile(r"\S{1,80}(?:@| AT )\S{1,80} (\d{8})(?: \((\w{1,20})\))?$")
 # whois.ati.tn: `Name.......: ns1.example.com` below the heading of the name servers
 _IN_A_LIST: Final = frozenset({"", "fqdn", "name", "nom", "nombre"})
 # What stands where there is no value.
@@ -53,21 +57,19 @@ def registrar(found: list[Entry]) -> str | None:
             if not _HANDLE.fullmatch(name):
                 return name
             handle = handle or name
-    return handle
+    return handle or next(iter(_named(found, keys.PROVIDER)), None)
 
 
 def reseller(found: list[Entry]) -> str | None:
     """Return who sells in the registrar's name."""
-    return next(
-        (
-            name
-            for entry in found
-            if entry.key in keys.RESELLER
-            and entry.section is not Section.CONTACT
-            and (name := _name(entry.value))
-        ),
-        None,
-    )
+    wanted = keys.RESELLER | (keys.PROVIDER if _named(found, keys.REGISTRAR) else frozenset())
+    return next((_MAILBOX.sub("", name) for name in _named(found, wanted)), None)
+
+
+def _named(found: list[Entry], names: frozenset[str]) -> list[str]:
+    """Return the names of companies under some keys, outside contacts."""
+    values = (entry.value for entry in found if entry.key in names and entry.section is not Section.CONTACT)
+    return [name for value in values if (name := _name(value))]
 
 
 def registry(found: list[Entry]) -> str | None:
@@ -135,6 +137,8 @@ def dnssec(found: list[Entry]) -> bool | None:
 
 
 def _signed(entry: Entry) -> bool | None:
+    if entry.key == "flags" and "pubkey:" in entry.value.lower():
+        return True  # whois.eu: the keys are listed by their parts
     if entry.key in keys.DELEGATION_KEYS and entry.value.lower() not in _NOTHING:
         return None if _NO.match(entry.value) else True
     if entry.key in keys.DNSSEC:
@@ -145,7 +149,7 @@ def _signed(entry: Entry) -> bool | None:
 def referral(found: list[Entry]) -> str | None:
     """Return the host of the registrar's WHOIS server; a URL with a path is a web page, not a server."""
     for entry in found:
-        if entry.key in keys.REFERRAL:
+        if entry.key in keys.REFERRAL and entry.section is not Section.CONTACT:
             bare = entry.value.strip().removeprefix("whois://").rstrip("/")
             if host := host_name(bare):
                 return host
@@ -160,43 +164,41 @@ def dates(found: list[Entry], tld: str) -> dict[str, tuple[datetime, str]]:
     # A reply with a filled line of the registrar's date and no line of the registry's is the registrar's.
     by_registry = any(entry.key in keys.EXPIRES_REGISTRY for entry in found)
     whose = REGISTRY if by_registry or not any(_is_registrars(entry) for entry in found) else REGISTRAR
-    wanted = (
-        ("created", ((keys.CREATED, whose),), keys.CREATED_WEAK),
-        ("updated", ((keys.UPDATED, whose),), keys.UPDATED_WEAK),
-        ("expires", ((keys.EXPIRES_REGISTRY, REGISTRY), (keys.EXPIRES, whose)), keys.EXPIRES_WEAK),
-    )
-    said = {}
-    for field, strong, weak in wanted:
-        if date := _date(found, strong, (weak, whose), tld):
-            said[field] = date
-    if "expires" not in said and (date := _date(found, ((keys.EXPIRES_REGISTRAR, REGISTRAR),), None, tld)):
-        said["expires"] = date
+    # Weak words stand in contacts and registrars, too.
+    domains = [entry for entry in found if entry.section not in {Section.CONTACT, Section.REGISTRAR}]
+    said = _changes(domains, whose)
+    order = order_in(entry.value for entry in found)
+    for field, names, where, source in (
+        ("created", keys.CREATED, found, whose),
+        ("created", keys.CREATED_WEAK, domains, whose),
+        ("updated", keys.UPDATED, found, whose),
+        ("updated", keys.UPDATED_WEAK, domains, whose),
+        ("expires", keys.EXPIRES_REGISTRY, found, REGISTRY),
+        ("expires", keys.EXPIRES, found, whose),
+        ("expires", keys.EXPIRES_WEAK, domains, whose),
+        ("expires", keys.EXPIRES_REGISTRAR, found, REGISTRAR),
+    ):
+        if field not in said and (moment := _first_date(names, where, tld, order)):
+            said[field] = moment, source
+    return {field: said[field] for field in ("created", "updated", "expires") if field in said}
+
+
+def _first_date(names: frozenset[str], where: list[Entry], tld: str, order: Order | None) -> datetime | None:
+    """Return the first readable date under a key."""
+    values = (entry.value for entry in where if entry.key in names)
+    return next((moment for value in values if (moment := read_date(value, tld, order))), None)
+
+
+def _changes(domains: list[Entry], whose: str) -> dict[str, tuple[datetime, str]]:
+    """Return what a list of `changed:` lines tells: who changed it when, the first time with `(Assigned)`."""
+    said: dict[str, tuple[datetime, str]] = {}
+    for entry in domains:
+        match = _CHANGED.match(entry.value) if entry.key == "changed" else None
+        if match and (moment := read_date(match[1])):
+            is_first = (match[2] or "").lower() == "assigned"
+            said["created" if is_first else "updated"] = moment, whose
     return said
 
 
 def _is_registrars(entry: Entry) -> bool:
     return entry.key in keys.EXPIRES_REGISTRAR and bool(entry.value)
-
-
-def _date(
-    found: list[Entry],
-    strong: Iterable[tuple[frozenset[str], str]],
-    weak: tuple[frozenset[str], str] | None,
-    tld: str,
-) -> tuple[datetime, str] | None:
-    """Return the first readable date under the best kind of key, and whose word it is."""
-    for names, whose in strong:
-        for entry in found:
-            if entry.key in names and (moment := _moment(entry.value, found, tld)):
-                return moment, whose
-    for entry in found if weak else ():
-        is_domains = entry.section not in {Section.CONTACT, Section.REGISTRAR}
-        if weak and entry.key in weak[0] and is_domains and (moment := _moment(entry.value, found, tld)):
-            return moment, weak[1]
-    return None
-
-
-def _moment(value: str, found: list[Entry], tld: str) -> datetime | None:
-    # March or April: the other dates of the reply may tell.
-    order = order_in(entry.value for entry in found) if is_ambiguous(value) else None
-    return read_date(value, tld, order)

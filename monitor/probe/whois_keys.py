@@ -21,19 +21,21 @@ DOMAIN: Final = _keys(
 REGISTRAR: Final = _keys(
     """
     authorised registrar | authorized agency | authorized registrar | created by registrar | current
-    registar | current registrar | domain registrar | domain support | nombre del registrar | record
+    registar | current registrar | domain registrar | invoicing party | nombre del registrar | record
     maintained by registrar | registered by | registered through | registered via | registrar | registrar
-    company | registrar name | registrar of record | registrar organisation | registrar organization |
-    registrar organization name | registrar's name | registrarname | registration registrar | registrator |
-    registry registrar | sponsor | sponsoring registrar | sponsoring registrar name | sponsoring registrar
-    organization
+    company | registrar handle | registrar name | registrar of record | registrar organisation | registrar
+    organization | registrar organization name | registrar's name | registrarname | registration registrar |
+    registrator | registry registrar | sponsor | sponsoring registrar | sponsoring registrar name |
+    sponsoring registrar organization
     """
 )
+# whois.twnic.net.tw: the registrar; elsewhere, beside one, the reseller.
+PROVIDER: Final = _keys("registration service provider")
 # Who sells in the registrar's name; where no registrar is named, nobody else is either.
 RESELLER: Final = _keys(
     """
-    domain reseller | registrar reseller | registration service provided by | registration service provider
-    | reseller | reseller name | reseller organization | revendeur | rsp
+    domain reseller | registrar reseller | registration service provided by | reseller | reseller name |
+    reseller organization | revendeur | rsp
     """
 )
 # Inside the section of the registrar; empty: a bare line.
@@ -71,8 +73,8 @@ _SERVERS: Final = _keys(
     | ns host | ns name | nserv | nserver | nservers | p. [name server | primary dns | primary name server |
     primary nameserver | primary ns | primary server | primary server hostname | secondary dns | secondary
     name server | secondary nameserver | secondary ns | secondary server | secondary server hostname |
-    server | server name | serveur de noms | serveur dns | servidor de nombre | servidor de nombres |
-    servidor dns | servidores de nombre | third server hostname
+    server | serveur de noms | serveur dns | servidor de nombres | servidor dns | servidores de nombre |
+    third server hostname
     """
 )
 _NUMBERED: Final = re.compile(
@@ -82,14 +84,15 @@ _NUMBERED: Final = re.compile(
 CREATED: Final = _keys(
     """
     activation | activation date | assigned | create date | created at | created date | created on |
-    creation | creation date | date created | date de creation | date of creation | date of registration |
-    date registered | domain create date | domain created | domain creation date | domain dateregistered |
-    domain delegaterequested | domain name commencement date | domain record activated | domain record
-    created | domain registered | domain registered on | domain registration date | fecha de creacion |
-    fecha de creación | fecha de registro | first registered | first registration date | original created |
-    original registration date | record created | record created on | reg created | reg date | registered
-    date | registered on | registered since | registration | registration date | registration time |
-    relevant dates registered on
+    creation | creation date | date created | date d'enregistrement | date de creation | date of creation |
+    date of registration | date registered | domain create date | domain created | domain creation date |
+    domain dateregistered | domain delegaterequested | domain name commencement date | domain record
+    activated | domain record created | domain registered | domain registered on | domain registration date
+    | fecha creacion | fecha de alta | fecha de creacion | fecha de creación | fecha de registro | first
+    registered | first registration date | issue date | issued date | original created | original
+    registration date | record created | record created on | reg created | reg date | registered date |
+    registered on | registered since | registration | registration date | registration time | relevant dates
+    registered on
     """
 )
 CREATED_WEAK: Final = _keys(
@@ -101,8 +104,9 @@ UPDATED: Final = _keys(
     last updated | domain last updated date | domain modification date | domain record last updated | domain
     updated | domain updated date | fecha de actualizacion | fecha de modificacion | fecha de última
     modificación | last edited | last modified date | last update date | last updated date | last updated on
-    | modification date | modification time | modified date | record last updated | record last updated on |
-    record updated | record updated on | update date | updated at | updated date | updated on
+    | modification date | modification time | modified date | record last modified | record last updated |
+    record last updated on | record updated | record updated on | ultima actualizacion | ultima
+    actualización | update date | updated at | updated date | updated on | última actualización
     """
 )
 UPDATED_WEAK: Final = _keys(
@@ -118,10 +122,11 @@ EXPIRES: Final = _keys(
     exp date | domain expiration | domain expiration date | domain expires | domain expires on | domain
     expiry | domain expiry date | exp date | expiration | expiration date | expiration time | expire date |
     expire on | expired | expired date | expires at | expires by | expires date | expires on | expiry date |
-    expiry time | fecha de expiracion | fecha de expiración | fecha de vencimiento | free date | licence
-    expires on | paid till | record expires | record expires on | record will expire on | registered until |
-    registration expiration | registration expiration date | registration expires | renewal | renewal date |
-    renewal due | valid till | valid to | valid until | validity | validity date
+    expiry time | fecha de expiracion | fecha de expiración | fecha de vencimiento | licence expires on |
+    paid till | record expired | record expires | record expires on | record will expire on | registered
+    until | registration expiration | registration expiration date | registration expires | registration
+    expires on | renewal | renewal date | renewal due | valid till | valid to | valid until | validity |
+    validity date
     """
 )
 # What the registrar says beside the registry, or instead of it.
@@ -150,7 +155,7 @@ DNSSEC: Final = _keys(
 DELEGATION_KEYS: Final = _keys(
     """
     dnskey | dnssec ds data | dnssec ds key data | ds data | ds keytag | ds rdata | ds record | ds rr |
-    dsrdata | dsrecord | keyset | secdns dskeytag | signing key
+    dsrdata | dsrecord | keyset | keytag | secdns dskeytag | signing key
     """
 )
 # whois.tcinet.ru, whois.jprs.jp; elsewhere `state` is a part of an address or an internal word.

@@ -15,7 +15,7 @@ from monitor.probe import whois_fields as fields
 from monitor.probe import whois_keys as keys
 from monitor.probe.epp import sorted_statuses
 from monitor.probe.names import host_name, sorted_hosts
-from monitor.probe.whois_text import Entry, Section, entries, lines
+from monitor.probe.whois_text import END, Entry, Section, entries, lines
 from monitor.probe.whois_words import says_limited, says_not_found, seems_limited
 
 
@@ -51,9 +51,7 @@ class ParsedWhois:
     """Host of the registrar's own WHOIS server, where the reply names one."""
 
 
-# ICANN's format (2013 Registrar Accreditation Agreement, section 1.4.2) ends with the first of these, and
-# the last line of facts before it is `DNSSEC:`.
-_END: Final = ">>> last update"
+# What tells ICANN's format.
 _ICANN: Final = frozenset({"registry expiry date", "registry domain id"})
 
 
@@ -98,18 +96,24 @@ class _Reply:
     def _is_complete(self) -> bool:
         """Tell a whole reply from one that was cut, where the format lets us.
 
-        A record that lost its end would read as name servers and holds having gone.
+        A record that lost its end would read as name servers and holds having gone. In ICANN's format the
+        last line of facts is `DNSSEC:`, behind the name servers, and the last of all is `END`.
         """
-        if not any(entry.key in _ICANN for entry in self._found):
+        found = self._found
+        if not any(entry.key in _ICANN for entry in found):
             return True
-        return _END in self._text.lower() or self._has_last_facts()
+        servers = _last(found, keys.names_server)
+        facts = max(servers, _last(found, keys.STATUS.__contains__))
+        if _last(found, END.__eq__) > facts:
+            return True
+        signed = _last(found, keys.DNSSEC.__contains__)
+        has_its_end = signed < len(found) - 1 or self._text.endswith("\n")
+        return servers >= 0 and signed > facts and has_its_end
 
-    def _has_last_facts(self) -> bool:
-        """Tell whether `DNSSEC:` came, on a line that has its end, behind the last of the name servers."""
-        last = [number for number, e in enumerate(self._found) if e.key == "dnssec" and e.value]
-        servers = [number for number, e in enumerate(self._found) if keys.names_server(e.key)]
-        is_behind = bool(last) and bool(servers) and servers[-1] < last[-1]
-        return is_behind and (last[-1] < len(self._found) - 1 or self._text.endswith("\n"))
+
+def _last(found: list[Entry], is_wanted: Callable[[str], bool]) -> int:
+    """Return the position of the last entry under a key; -1 when there is none."""
+    return next((n for n in range(len(found) - 1, -1, -1) if is_wanted(found[n].key)), -1)
 
 
 _OUTCOMES: Final[tuple[tuple[Reading, Callable[[_Reply], bool]], ...]] = (

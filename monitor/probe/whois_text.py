@@ -27,7 +27,8 @@ _COMMENT: Final = ("%", "#", ">>>", "*", ";", "--", "==")
 # whois.trabis.gov.tr (.tr): `** Domain Name: example.com.tr`
 _STARS: Final = re.compile(r"\*\*\s*(?=[A-Za-z][A-Za-z ]{2,40}:)")
 _KEY: Final = re.compile(r"([^:\[\]]{1,80}?)[\s.]{0,60}:(?!//)\s*(.*)")
-_BRACKETS: Final = re.compile(r"(?:[a-z]\. )?\[([^\]]{2,40})\]\s*(.*)")
+# Also whois.mynic.my: `a [Domain Name] example.my`
+_BRACKETS: Final = re.compile(r"(?:[a-z]\.? )?\[([^\]]{2,40})\]\s*(.*)")
 # whois.monic.mo, whois.twnic.net.tw, whois.gg: `Record created on 2018-02-05`
 _SENTENCE: Final = re.compile(
     r"((?:(?:record |domain )?(?:created|expires|will expire|registered|modified)|record last updated)"
@@ -37,7 +38,15 @@ _SENTENCE: Final = re.compile(
 # whois.nic.ch: `First registration date<TAB>31 May 1999`
 _TABBED: Final = re.compile(r"([A-Za-z ]{3,40})\t\s*(\S.*)")
 # Registrars of the 2000s: `Creation Date........ 1999-05-03`
-_DOTTED: Final = re.compile(r"([A-Za-z][A-Za-z0-9 /()-]{1,40}?) ?\.{3,60} *(.*)")
+_DOTTED: Final = re.compile(r"([A-Za-z][A-Za-z0-9 /()-]{1,40}?) ?\.{3,60}(?![. ]{0,60}:) *(.*)")
+# whois.nic.uk: `ns1.example.com   192.0.2.1  2001:db8::1` has a colon, and no key
+_LISTED: Final = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)+\.?(?:\s|$)", re.IGNORECASE)
+_BULLET: Final = ("- ", "* ", "• ")
+
+
+END: Final = ">>> last update"
+"""The key of the line that a reply in ICANN's format ends with (2013 Registrar Accreditation Agreement,
+section 1.4.2): a comment by its look, but it tells a whole reply from one that was cut."""
 
 
 class Section(StrEnum):
@@ -57,6 +66,9 @@ class Entry:
     section: Section
     key: str
     value: str
+
+
+_END_ENTRY: Final = Entry(Section.DOMAIN, END, "")
 
 
 def _headings(table: dict[Section, str]) -> dict[str, Section]:
@@ -112,7 +124,13 @@ _SUB_KEYS: Final = frozenset(
 _TAIL: Final = r"(?: (?:information|info|details|data|section|in listed order.{0,20}))?$"
 _WORDS: Final = (
     (Section.CONTACT, re.compile(r"\b(?:contact(?:s|o|os)?|holder|owner|registrant|titular)" + _TAIL)),
-    (Section.NAME_SERVERS, re.compile(r"\b(?:(?:name ?|dns |domain |n)servers?)" + _TAIL)),
+    (
+        Section.NAME_SERVERS,
+        re.compile(
+            r"\b(?:(?:name ?|dns |domain |n)servers?|servidor\S{0,4} de nombre\S{0,6}(?: de dominios?)?)"
+            + _TAIL
+        ),
+    ),
     (Section.REGISTRAR, re.compile(r"\bregistrar" + _TAIL)),
 )
 _MAX_HEADING: Final = 60
@@ -140,10 +158,13 @@ class _Reader:
         if bare.startswith(_COMMENT):
             stars = _STARS.match(bare)
             if not stars:
-                return None
+                return _END_ENTRY if bare[: len(END)].lower() == END else None
             bare = bare[stars.end() :]
         indent = len(line) - len(bare) if "\t" not in line else _indent(line)
-        key, value = _split(bare)
+        if bare.startswith(_BULLET):
+            bare = bare[2:].lstrip()
+        is_listed = self._section is Section.NAME_SERVERS and _LISTED.match(bare)
+        key, value = ("", "") if is_listed else _split(bare)
         heading = None if value else _heading(key or normal_key(bare), is_key=bool(key))
         if heading and not self._belongs_inside(key, indent):
             self._section, self._has_items, self._after_blank = heading, False, False
@@ -224,12 +245,12 @@ def _shapes(bare: str) -> Iterator[re.Pattern[str]]:
         yield _SENTENCE
     if "[" in bare:
         yield _BRACKETS
+    if "..." in bare:
+        yield _DOTTED
     if ":" in bare:
         yield _KEY
     if "\t" in bare:
         yield _TABBED
-    if "..." in bare:
-        yield _DOTTED
 
 
 @lru_cache(maxsize=2048)

@@ -42,7 +42,7 @@ def main() -> int:
     parts = [
         part
         for part in (
-            _of_replies([row for row in rows if isinstance(row, ReplyRow)]),
+            _of_replies([row for row in rows if isinstance(row, ReplyRow)], strict=options.strict),
             _of_addresses([row for row in rows if isinstance(row, AddressRow)]),
         )
         if part is not None
@@ -53,7 +53,7 @@ def main() -> int:
         json.dump(told | {"missed": missed}, sys.stdout, indent=2)
         sys.stdout.write("\n")
     else:
-        out = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+        out = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
         for title, order, score, _ in parts:
             show(title, score, order, options.most, out)
         for text in missed:
@@ -64,11 +64,11 @@ def main() -> int:
 _Part = tuple[str, Sequence[str], Score, Sequence[Bar]]
 
 
-def _of_replies(rows: list[ReplyRow]) -> _Part | None:
+def _of_replies(rows: list[ReplyRow], *, strict: bool) -> _Part | None:
     if not rows:
         return None
     begun = time.monotonic()
-    score = Score(asyncio.run(replies.measure(rows)))
+    score = Score(asyncio.run(replies.measure(rows, strict=strict)))
     each_ms = (time.monotonic() - begun) / len(rows) * 1000
     title = f"registration: {len(rows)} replies, {each_ms:.1f} ms each"
     return title, replies.GROUPS, score, replies.BARS
@@ -85,6 +85,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("corpus", nargs="*", type=Path, help="JSONL files of labelled rows")
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
     parser.add_argument("--most", type=int, default=20, metavar="N", help="worst cases shown (20)")
+    parser.add_argument(
+        "--strict", action="store_true", help="believe labels that the reply contradicts (see disputes.py)"
+    )
     parser.add_argument("--no-bars", action="store_true", help="exit 0 whatever was measured")
     return parser.parse_args()
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from monitor.probe.whois_parser import ParsedWhois, Reading, WhoisParser
-from tests.accuracy import sameness
+from tests.accuracy import disputes, sameness
 from tests.accuracy.corpus import ReplyRow
 from tests.accuracy.tally import Bar, Case, Verdict
 from tests.accuracy.top_level import ALL, CLASSIC, COUNTRY, GENERIC, NEW, class_of
@@ -28,25 +28,33 @@ _SAID: Final = {Reading.REGISTERED: "registered", Reading.NOT_REGISTERED: "not r
 _REFUSED: Final = {Reading.LIMITED: Verdict.RIGHT}
 
 
-async def measure(rows: Iterable[ReplyRow]) -> list[Case]:
-    """Return every case of the rows. A reply is decoded already: the transport is not measured."""
+async def measure(rows: Iterable[ReplyRow], *, strict: bool = False) -> list[Case]:
+    """Return every case of the rows. A reply is decoded already: the transport is not measured.
+
+    `strict`: labels are believed whatever the reply says.
+    """
     parser = WhoisParser()
     try:
-        return [case for row in rows for case in _cases(row, await parser.parse(row.domain, row.reply))]
+        return [
+            case
+            for row in rows
+            for case in _cases(row, await parser.parse(row.domain, row.reply), strict=strict)
+        ]
     finally:
         await parser.aclose()
 
 
-def _cases(row: ReplyRow, record: ParsedWhois) -> Iterator[Case]:
+def _cases(row: ReplyRow, record: ParsedWhois, *, strict: bool) -> Iterator[Case]:
     group = class_of(row.domain)
     groups = (group, GENERIC, ALL) if group in {CLASSIC, NEW} else (group, ALL)
 
     def case(field: str, expected: object, got: object) -> Case:
+        verdict = _verdict(expected, got)
         return Case(
             what=row.domain,
             field=field,
             groups=groups,
-            verdict=_verdict(expected, got),
+            verdict=verdict if strict else _disputed(row, record, field, verdict),
             expected=_shown(expected),
             got=_shown(got),
         )
@@ -90,6 +98,19 @@ def _verdict(expected: object, got: object) -> Verdict:
     if not expected:
         return Verdict.UNLABELLED
     return Verdict.RIGHT if expected == got else Verdict.WRONG
+
+
+def _disputed(row: ReplyRow, record: ParsedWhois, field: str, verdict: Verdict) -> Verdict:
+    """Return the verdict, once the reply itself has been heard (`disputes.py`)."""
+    if verdict not in {Verdict.WRONG, Verdict.MISSING}:
+        return verdict
+    if field == "registered" and record.reading is Reading.LIMITED and disputes.is_bare(row):
+        return Verdict.DISPUTED
+    if field == "registrar":
+        if record.registrar_name and disputes.names_the_same(row, record.registrar_name):
+            return Verdict.RIGHT
+        return Verdict.DISPUTED if disputes.names_a_contact(row) else verdict
+    return verdict
 
 
 def _shown(value: object) -> str:

@@ -16,7 +16,7 @@ def show(title: str, score: Score, order: Sequence[str], most: int, console: Con
     table = Table(title=title, title_justify="left")
     for heading in ("field", "group"):
         table.add_column(heading)
-    for heading in ("labelled", "right", "%", "missing", "%", "wrong", "%", "unlabelled"):
+    for heading in ("labelled", "right", "%", "missing", "%", "wrong", "%", "unlabelled", "disputed"):
         table.add_column(heading, justify="right")
     groups = score.groups(order)
     for field in score.fields:
@@ -40,4 +40,4 @@ def _cells(tally: Tally) -> list[str]:
     cells = [str(tally.labelled)]
     for verdict in (Verdict.RIGHT, Verdict.MISSING, Verdict.WRONG):
         cells += [str(tally.counts[verdict]), f"{tally.share(verdict):.2%}" if tally.labelled else ""]
-    return [*cells, str(tally.counts[Verdict.UNLABELLED] or "")]
+    return cells + [str(tally.counts[verdict] or "") for verdict in (Verdict.UNLABELLED, Verdict.DISPUTED)]

@@ -17,9 +17,11 @@ class Verdict(StrEnum):
     """We gave one that differs."""
     UNLABELLED = "unlabelled"
     """We gave one where the label has none. Not a part of any share: labels have gaps, too."""
+    DISPUTED = "disputed"
+    """The reply contradicts the label (`disputes.py`). Not a part of the shares; bounded by a bar."""
 
 
-WORST_FIRST: Final = (Verdict.WRONG, Verdict.UNLABELLED, Verdict.MISSING)
+WORST_FIRST: Final = (Verdict.WRONG, Verdict.UNLABELLED, Verdict.MISSING, Verdict.DISPUTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +45,18 @@ class Tally:
 
     @property
     def labelled(self) -> int:
-        """Return how many cases have a label: what the shares are of."""
-        return self.counts.total() - self.counts[Verdict.UNLABELLED]
+        """Return how many cases have a label that is not disputed: what the shares are of."""
+        return self.counts.total() - self.counts[Verdict.UNLABELLED] - self.counts[Verdict.DISPUTED]
 
     def share(self, verdict: Verdict) -> float:
         """Return the share of the labelled cases, 0 to 1; 0 when there are none."""
         return self.counts[verdict] / self.labelled if self.labelled else 0.0
+
+    @property
+    def disputed(self) -> float:
+        """Return the share of the labels that are disputed."""
+        disputed = self.counts[Verdict.DISPUTED]
+        return disputed / (self.labelled + disputed) if disputed else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +69,8 @@ class Bar:
     """At least this share."""
     wrong: float = 1.0
     """At most this share."""
+    disputed: float = 0.05
+    """At most this share of the labels."""
 
     def __str__(self) -> str:
         """Return it in words."""
@@ -99,6 +109,10 @@ class Score:
             right, wrong = tally.share(Verdict.RIGHT), tally.share(Verdict.WRONG)
             if right < bar.right or wrong > bar.wrong:
                 missed.append(f"{bar}; right {right:.2%}, wrong {wrong:.2%} of {tally.labelled}")
+            if tally.disputed > bar.disputed:
+                missed.append(
+                    f"{bar.field}, {bar.group}: disputed ≤ {bar.disputed:.0%}; {tally.disputed:.2%}"
+                )
         return missed
 
     def worst(self, most: int) -> list[Case]:
