@@ -126,9 +126,9 @@ _PIECES = st.one_of(
     _CONTROL,
     st.sampled_from(
         [
-            b"\n\n", b"\n", b":", b"...", b"[", b"Registrar:", b"Name Server: ", b"No match", b"% ", b" " * 200,
-            b"Status: free", b"Too many requests", b">>> Last update", b"Domain Name: other.test\n",
-            b"Too many requests", b"DNSSEC: signed\n",
+            b"\n\n", b"\n", b":", b"...", b"[", b"Registrar:", b"Name Server: ", b"No match", b"% ",
+            b"Status: free", b">>> Last update", b"Domain Name: other.test\n",
+            b"Too many requests", b"DNSSEC: signed\n", b" " * 200,
         ]
     ),
 )  # fmt: skip
