@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from monitor.probe.text import clean
+
 # RFC 5731 section 2.3, RFC 3915 section 3.1.
 _CODES: Final = (  # noqa: SIM905 - a table of words reads better than one of quotes
     "ok inactive clientHold serverHold"
@@ -25,7 +27,7 @@ _MAX_LENGTH: Final = 80
 
 
 def epp_status(text: str) -> str:
-    """Return the EPP code that `text` means, else the text as published without its remarks.
+    """Return the EPP code that `text` means, else the text as published without its remarks, fit to be kept.
 
     `client hold`, `CLIENTHOLD`, `clientHold https://icann.org/epp#clientHold` and
     `client-hold (see …)` all mean `clientHold`.
@@ -35,7 +37,7 @@ def epp_status(text: str) -> str:
         action, who = match.groups()
         return _BY_LETTERS[f"{_WHO[who.lower()]}{action.lower()}prohibited"]
     letters = re.sub(r"[\s_-]", "", bare).lower()
-    return _BY_LETTERS.get(letters) or bare[:_MAX_LENGTH]
+    return _BY_LETTERS.get(letters) or clean(bare, _MAX_LENGTH)
 
 
 def rdap_status(text: str) -> str:

@@ -81,6 +81,13 @@ def test_a_signed_delegation(secure: object, expected: bool | None) -> None:  # 
     assert read(good_rdap(secureDNS=secure)).dnssec is expected
 
 
+def test_a_status_is_fit_to_be_kept() -> None:
+    assert read(good_rdap(status=["\x1b", "\u202egnihton", "a\nb" + "c" * 200])).statuses == (
+        "a b" + "c" * 77,
+        "gnihton",
+    )
+
+
 def test_a_reseller() -> None:
     reseller = {"roles": ["reseller"], "vcardArray": ["vcard", [["fn", {}, "text", "Seller Ltd"]]]}
     nameless = {"roles": ["reseller"]}
