@@ -18,7 +18,7 @@ from typing import Final
 
 import structlog
 
-from monitor import __version__
+from monitor import __version__, registration
 from monitor.attribute import AsTable, Atlas, Attributor, Catalog, Networks, PublishedRanges
 from monitor.clock import Clock, SystemClock
 from monitor.config import Config
@@ -57,6 +57,8 @@ class World:
     resolvers: Sequence[tuple[str, int]]
     registries: Registries
     networks: Networks
+    live: bool = False
+    """Whether it is the internet of today: then the list of RDAP servers is renewed from it."""
 
 
 def internet(config: Config) -> World:
@@ -66,22 +68,25 @@ def internet(config: Config) -> World:
         route=DirectRoute(),
         trust=system_trust(),
         resolvers=config.resolvers,
-        registries=Registries.load(rdap=config.registries.rdap, whois=config.registries.whois),
+        registries=registration.registries_of(config),
         networks=Atlas(
             AsTable.load(config.as_table) if config.as_table else AsTable.bundled(), PublishedRanges.bundled()
         ),
+        live=True,
     )
 
 
-def enter(world: World, vantage: str) -> AbstractAsyncContextManager[Io]:
+def enter(world: World, config: Config) -> AbstractAsyncContextManager[Io]:
     """Open what probes measure with in a world; it is closed at the end of the block."""
     return open_io(
         clock=world.clock,
         route=world.route,
-        vantage=vantage,
+        vantage=config.vantage,
         resolvers=world.resolvers,
         trust=world.trust,
         registries=world.registries,
+        pace=registration.pace_of(config),
+        iana=config.asking.iana,
     )
 
 
@@ -136,8 +141,12 @@ class Daemon:
             clock=world.clock,
             run=self.pipeline.run,
             miss=self.pipeline.miss,
-            limits={probe: config.limits.of(probe) for probe in Probe},
+            # Questions about registrations wait in lines of their own: `monitor.probe.turns`.
+            limits={probe: config.limits.of(probe) for probe in Probe if probe is not Probe.REGISTRATION},
         )
+        self.turns = io.asking.turns
+        self.turns.recall = partial(registration.recall, plans=self.pipeline.plans, schedule=self.schedule)
+        registration.show(self.turns, world.registries, self.own)
         for probe in Probe:
             self.own.watch_in_flight(probe, partial(self.schedule.in_flight_of, probe))
 
@@ -158,6 +167,8 @@ class Daemon:
         self.fleet.update(state)
 
     def _recheck(self, check: Check, delay_s: float, reason: str) -> None:
+        if check.probe is Probe.REGISTRATION and delay_s <= 0:
+            self.turns.hurry(check.id)
         self.schedule.soon(check, delay_s, reason)
 
     def troubles(self) -> list[str]:
@@ -231,10 +242,10 @@ async def open_daemon(config: Config, world: World) -> AsyncIterator[Daemon]:
     async with (
         await Store.open(config.store_url.reveal(), alone=True) as store,
         sender,
-        enter(world, config.vantage) as io,
+        enter(world, config) as io,
     ):
         daemon = Daemon(config=config, world=world, store=store, io=io, sender=sender)
-        async with _served(daemon), _measured(daemon):
+        async with _served(daemon), _measured(daemon), _renewed(daemon):
             await _take_up(daemon)
             async with collected_seldom(), _told(daemon), _committed(daemon):
                 _go(daemon)
@@ -257,6 +268,8 @@ async def _take_up(daemon: Daemon) -> None:
 def _go(daemon: Daemon) -> None:
     """Start to check."""
     daemon.schedule.start(daemon.config.checks)
+    pipeline, world = daemon.pipeline, daemon.world
+    registration.put_off_before(daemon.turns, pipeline.plans, pipeline.states, world.registries)
     _log.info(
         "started",
         version=__version__,
@@ -339,6 +352,18 @@ async def _measured(daemon: Daemon) -> AsyncIterator[None]:
         _beside(daemon, watch_loop(daemon.own.loop_lagged), "loop watch"),
         _beside(daemon, _count_pending(daemon), "delivery count"),
     ):
+        yield
+
+
+@asynccontextmanager
+async def _renewed(daemon: Daemon) -> AsyncIterator[None]:
+    """Keep the list of RDAP servers fresh."""
+    if not (daemon.world.live and daemon.config.asking.bootstrap_url):
+        yield
+        return
+    http, clock = daemon.pipeline.io.http, daemon.world.clock
+    refresh = registration.refresh_of(daemon.config, daemon.world.registries, http, clock)
+    async with _beside(daemon, refresh.run(), "list of RDAP servers"):
         yield
 
 

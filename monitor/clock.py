@@ -4,6 +4,7 @@ Nothing below `monitor.app` reads the machine's clock by itself: a replay plays 
 seconds by handing over another clock.
 """
 
+import asyncio
 import time
 from datetime import UTC, datetime
 from typing import Protocol
@@ -24,6 +25,9 @@ class Clock(Protocol):
     def moment(self, real: datetime) -> datetime:
         """Return what this clock shows when the machine's clock shows `real`."""
 
+    async def sleep(self, seconds: float) -> None:
+        """Return when this clock has gone on by so many seconds, or a little more."""
+
 
 class SystemClock:
     """The clock of the machine."""
@@ -43,3 +47,7 @@ class SystemClock:
     def moment(self, real: datetime) -> datetime:
         """Return `real` itself."""
         return real
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)

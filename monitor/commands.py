@@ -35,7 +35,7 @@ async def look_at(config: Config) -> list[TargetState]:
     by_target: dict[str, list[Check]] = {target.name: [] for target in config.targets}
     for check in config.checks:
         by_target[check.target].append(check)
-    async with enter(world, config.vantage) as io:
+    async with enter(world, config) as io:
         return await asyncio.gather(
             *(look(checks, config.policies[name], io, attributor) for name, checks in by_target.items())
         )

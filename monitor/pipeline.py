@@ -13,7 +13,7 @@ Everything with I/O is passed in, so that the same pipeline runs a daemon and a 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -104,6 +104,8 @@ class Pipeline:
         for follow_up in outcome.follow_ups:
             check = plan.checks.get(follow_up.probe)
             if check is not None:
+                if check.probe is Probe.REGISTRATION:  # the only one that may have to wait for its turn
+                    check = replace(check, urgent=True)
                 self.recheck(check, follow_up.delay_s, follow_up.reason)
 
     def rename(self, target: str) -> None:

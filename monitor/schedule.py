@@ -13,6 +13,7 @@ much it was. Back: everything is planned anew, for APScheduler would wait until 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Any, Final
@@ -57,7 +58,7 @@ class Schedule:
     """Runs checks when they are due, each at most once at a time, so many of a kind at once.
 
     `run` carries one check to its end; `miss` records one that did not run. Both are told the
-    moment at which the check was due.
+    moment at which the check was due. A probe that is not in `limits` sees to its limit itself.
     """
 
     def __init__(
@@ -121,18 +122,18 @@ class Schedule:
             for number, slot in enumerate(self._slots)
         ]
 
-    def soon(self, check: Check, delay_s: float, reason: str) -> None:
+    def soon(self, check: Check, delay_s: float, reason: str) -> bool:
         """Run a check once more in `delay_s` seconds, on the next full second; 0: at once.
 
         Not any more once the schedule is being stopped: what is in flight then asks for nothing.
+        Returns whether it will run: one that is running at this moment does not begin again.
         """
         if self._stopping:
-            return
+            return False
         _log.debug("follow_up", target=check.target, probe=check.probe, delay_s=delay_s, reason=reason)
         now = self._clock.now()
         if delay_s <= 0:
-            self._spawn(check, now)
-            return
+            return self._spawn(check, now)
         second = ceil((now - EPOCH).total_seconds() + delay_s)
         waiting = self._soon.get(second)
         if waiting is None:
@@ -140,6 +141,7 @@ class Schedule:
             at = self._clock.real(EPOCH + timedelta(seconds=second))
             self._scheduler.add_job(self._follow_up, "date", run_date=at, args=(second,))
         waiting[check.id] = check
+        return True
 
     async def stop(self, limit_s: float) -> int:
         """Start nothing more, wait for what is in flight, cancel what is left; returns how many were."""
@@ -196,18 +198,19 @@ class Schedule:
         for check in self._soon.pop(second, {}).values():
             self._spawn(check, at)
 
-    def _spawn(self, check: Check, scheduled_at: datetime, *, regular: bool = False) -> None:
+    def _spawn(self, check: Check, scheduled_at: datetime, *, regular: bool = False) -> bool:
         if self._stopping:
-            return
+            return False
         if check.id in self._busy:
             if regular:
                 self._miss(check, scheduled_at, "the previous run had not ended")
-            return
+            return False
         self._busy.add(check.id)
         self._running[check.probe] += 1
         task = asyncio.get_running_loop().create_task(self._carry(check, scheduled_at))
         self._tasks.add(task)
         task.add_done_callback(self._ended)
+        return True
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """Forget a task, and be loud about a fault of our own: it has cost this run, and no other."""
@@ -217,7 +220,7 @@ class Schedule:
 
     async def _carry(self, check: Check, scheduled_at: datetime) -> None:
         try:
-            async with self._gates[check.probe]:
+            async with self._gates.get(check.probe) or nullcontext():
                 await self._run(check, scheduled_at)
         finally:
             self._busy.discard(check.id)

@@ -6,6 +6,7 @@ from monitor.config.problem import ConfigError, Problem, describe_problems
 from monitor.config.quick import for_domains, settings_of
 from monitor.config.secret import Secret
 from monitor.config.settings import (
+    AskingSettings,
     Config,
     LimitSettings,
     LogSettings,
@@ -16,6 +17,7 @@ from monitor.config.settings import (
 from monitor.config.wording import MisfitError
 
 __all__ = [
+    "AskingSettings",
     "Config",
     "ConfigError",
     "LimitSettings",

@@ -1,14 +1,15 @@
-"""Durations (`"1h30m"`) and sizes (`"512KiB"`), as people write them."""
+"""Durations (`"1h30m"`), rates (`"30/1m"`) and sizes (`"512KiB"`), as people write them."""
 
 import re
 from typing import Final
 
-from monitor.config.wording import kind, number, refuse, shown
+from monitor.config.wording import MisfitError, kind, number, refuse, shown
 
 _SECONDS: Final = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _ORDER: Final = tuple(_SECONDS)
 _LONGEST_S: Final = 3_660 * 86_400.0
 _PART: Final = re.compile(r"\s*([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([a-zA-Zµμ]*)")
+_COUNT: Final = re.compile(r"[0-9]{1,9}")
 _SPELLED: Final = {
     "sec": "s", "secs": "s", "second": "s", "seconds": "s",
     "min": "m", "mins": "m", "minute": "m", "minutes": "m",
@@ -70,6 +71,21 @@ def _unit(unit: str, count: str, text: str) -> str:
     right = _SPELLED.get(unit.lower()) or (unit.lower() if unit.lower() in _SECONDS else None)
     hint = f'write "{count}{right}"' if right else "the units are ms, s, m, h, d"
     return refuse(f"{shown(text)}: there is no unit {shown(unit)}; {hint}")
+
+
+def parse_rate(value: object) -> float:
+    """Return the times a second of `"5/1s"`, `"30/1m"` or `"1000/24h"`; raises ValueError with the reason."""
+    if not isinstance(value, str):
+        refuse(f'must be a rate in quotes, such as "30/1m", not {kind(value)}')
+    count, slash, time = value.partition("/")
+    if not slash or not _COUNT.fullmatch(count.strip()):
+        refuse(f'{shown(value)} is not a rate; write one such as "5/1s", "30/1m" or "1000/24h"')
+    if not int(count):
+        refuse(f'{shown(value)}: 0 times is never; a server that must not be asked is switched off with ""')
+    try:
+        return int(count) / parse_duration(time)
+    except MisfitError as error:
+        return refuse(f"{shown(value)}: the time {error}")
 
 
 def show_duration(seconds: float) -> str:

@@ -87,6 +87,12 @@ def parse_whois_server(text: str) -> str:
     return f"[{name}]:{_port(port, text)}" if ":" in name else f"{name}:{_port(port, text)}"
 
 
+def whois_endpoint(text: str) -> Endpoint:
+    """Return host and port of a server in its normal spelling (`parse_whois_server`)."""
+    host, port = _split(text)
+    return host, WHOIS_PORT if port is None else _port(port, text)
+
+
 def system_resolvers(resolv_conf: Path) -> tuple[Endpoint, ...]:
     """Return the name servers of `/etc/resolv.conf`; without any, this machine (resolv.conf(5))."""
     try:

@@ -107,6 +107,7 @@ def settings(  # noqa: PLR0913 - what a file says, and where that is read
         web=sections.web(document),
         limits=sections.limits(document),
         registries=sections.registry_overrides(document.registration, problems),
+        asking=sections.asking(document.registration, problems),
         policy=policy,
         policies=MappingProxyType(reader.watched.policies),
         targets=tuple(reader.watched.targets),

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from monitor.config.durations import parse_duration
+from monitor.config.durations import parse_duration, parse_rate
 from monitor.config.endpoints import Endpoint, parse_listen, parse_resolver
 from monitor.config.values import (
     all_different,
@@ -23,6 +23,8 @@ from monitor.config.values import (
     parse_label_value,
     parse_ratio,
     parse_rdap_base,
+    parse_rdap_bootstrap,
+    parse_server_name,
     parse_target_name,
     parse_url,
     parse_user_agent,
@@ -38,6 +40,7 @@ Text = Annotated[str, BeforeValidator(text_of(lambda text: plain(text, 2_000)))]
 Word = Annotated[str, BeforeValidator(text_of(parse_word))]
 TargetName = Annotated[str, BeforeValidator(text_of(parse_target_name))]
 Duration = Annotated[float, BeforeValidator(parse_duration)]
+Rate = Annotated[float, BeforeValidator(parse_rate)]
 Size = Annotated[int, BeforeValidator(parse_body_limit)]
 Flag = Annotated[bool, BeforeValidator(parse_flag)]
 Url = Annotated[str, BeforeValidator(text_of(parse_url))]
@@ -140,6 +143,16 @@ class RegistrationTable(RegistrationRunTable):
 
     rdap: dict[Raw, Annotated[str, BeforeValidator(text_of(parse_rdap_base))]] = {}
     whois: dict[Raw, Annotated[str, BeforeValidator(text_of(parse_whois_override))]] = {}
+    rdap_rate: Rate = 5.0
+    rdap_burst: Annotated[int, BeforeValidator(whole(1, 1_000))] = 10
+    whois_rate: Rate = 1.0
+    whois_burst: Annotated[int, BeforeValidator(whole(1, 1_000))] = 3
+    rates: dict[Annotated[str, BeforeValidator(text_of(parse_server_name))], Rate] = {}
+    rdap_bootstrap: Annotated[str, BeforeValidator(text_of(parse_rdap_bootstrap))] = (
+        "https://data.iana.org/rdap/dns.json"
+    )
+    rdap_bootstrap_interval: Duration = 86_400.0
+    iana_whois: Annotated[str, BeforeValidator(text_of(parse_whois_override))] = "whois.iana.org:43"
 
 
 class TargetRegistrationTable(RegistrationRunTable):

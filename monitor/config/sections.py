@@ -5,19 +5,26 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from monitor.config.endpoints import Endpoint, system_resolvers
+from monitor.config.endpoints import Endpoint, system_resolvers, whois_endpoint
 from monitor.config.files import FileError, Surroundings, is_folder_or_free, read_bytes
 from monitor.config.names import parse_suffix
 from monitor.config.problem import Place, Problems
 from monitor.config.schema import Document, MonitorTable, RegistrationTable
 from monitor.config.secret import Secret
-from monitor.config.settings import LimitSettings, LogSettings, RegistryOverrides, WebSettings
+from monitor.config.settings import (
+    AskingSettings,
+    LimitSettings,
+    LogSettings,
+    RegistryOverrides,
+    WebSettings,
+)
 from monitor.config.sources import Sources
 from monitor.config.wording import MisfitError, refuse, shown
 from monitor.model import Policy
 
 _POSTGRESQL: Final = ("postgres", "postgresql", "postgresql+asyncpg")
 _SQLITE: Final = ("sqlite", "sqlite+aiosqlite")
+_BOOTSTRAP_EVERY_S: Final = 3_600.0
 _FOLDER: Final = "platform-monitor"
 
 
@@ -130,6 +137,25 @@ def registry_overrides(table: RegistrationTable, problems: Problems) -> Registry
     return RegistryOverrides(
         rdap=_by_suffix(table.rdap, place.at("rdap"), problems),
         whois=_by_suffix(table.whois, place.at("whois"), problems),
+    )
+
+
+def asking(table: RegistrationTable, problems: Problems) -> AskingSettings:
+    """Return how often registration servers are asked, and who says which there are."""
+    if table.rdap_bootstrap_interval < _BOOTSTRAP_EVERY_S:
+        problems.add(
+            Place(("registration", "rdap_bootstrap_interval")),
+            "is shorter than 1h: the list changes a few times a year",
+        )
+    return AskingSettings(
+        rdap_per_s=table.rdap_rate,
+        rdap_burst=table.rdap_burst,
+        whois_per_s=table.whois_rate,
+        whois_burst=table.whois_burst,
+        per_s_of=dict(table.rates),
+        bootstrap_url=table.rdap_bootstrap,
+        bootstrap_interval_s=table.rdap_bootstrap_interval,
+        iana=whois_endpoint(table.iana_whois) if table.iana_whois else None,
     )
 
 

@@ -54,6 +54,23 @@ class RegistryOverrides:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskingSettings:
+    """How often registration servers are asked, and who says which servers there are."""
+
+    rdap_per_s: float
+    rdap_burst: int
+    whois_per_s: float
+    whois_burst: int
+    per_s_of: Mapping[str, float]
+    """Questions a second by host name of the server."""
+    bootstrap_url: str
+    """IANA's list of RDAP servers; empty: what is bundled will do."""
+    bootstrap_interval_s: float
+    iana: Endpoint | None
+    """Who is asked for the WHOIS server of a top-level domain; None: nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiverSettings:
     """Where events go, and which of them."""
 
@@ -92,6 +109,7 @@ class Config:
     web: WebSettings
     limits: LimitSettings
     registries: RegistryOverrides
+    asking: AskingSettings
     policy: Policy
     """As written, with the usual lead: the policy of a target that is watched by every probe."""
     policies: Mapping[str, Policy]

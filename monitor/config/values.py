@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from monitor.config.durations import parse_size
 from monitor.config.endpoints import parse_whois_server
-from monitor.config.names import parse_page
+from monitor.config.names import is_address, parse_host, parse_page
 from monitor.config.wording import kind, listed, meant, number, refuse, shown
 from monitor.model import EventType
 
@@ -220,6 +220,16 @@ def parse_url(text: str) -> str:
 def parse_rdap_base(text: str) -> str:
     """Return the base URL of an RDAP server; empty: there is none."""
     return parse_page(text).url if text else ""
+
+
+def parse_rdap_bootstrap(text: str) -> str:
+    """Return the address of the list of RDAP servers; empty: it is not asked for."""
+    return parse_page(text).url if text else ""
+
+
+def parse_server_name(text: str) -> str:
+    """Return the host name or the address of a server, without a port."""
+    return text.strip() if is_address(text.strip()) else parse_host(text)
 
 
 def parse_whois_override(text: str) -> str:

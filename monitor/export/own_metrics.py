@@ -70,6 +70,22 @@ class OwnMetrics:
         self._loop_lag = self._histogram(
             "event_loop_lag_seconds", "How late the event loop wakes a sleeper.", _LOOP_BUCKETS
         )
+        self._questions = self._counter(
+            "registration_questions",
+            "Questions to registration servers, by how they ended.",
+            "protocol",
+            "outcome",
+        )
+        self._resting = self._gauge(
+            "registration_servers_resting", "Registration servers that are left alone, and why.", "reason"
+        )
+        self._waiting = self._gauge(
+            "registration_waiting", "Checks that wait for their turn at a registration server."
+        )
+        self._bootstrap = self._gauge(
+            "rdap_bootstrap_published_timestamp_seconds",
+            "When the list of RDAP servers in use was published.",
+        )
         # A child of a counter by its labels costs a lock and two look-ups; there are 1,700 a second.
         self._ended: dict[tuple[Probe, Failure | None], Counter] = {}
 
@@ -114,6 +130,28 @@ class OwnMetrics:
         """Ask `read` at every scrape how many checks of a probe are running."""
         self._in_flight.labels(probe.value).set_function(read)
 
+    def asked(self, protocol: str, outcome: str) -> None:
+        """Count a question to a registration server."""
+        self._questions.labels(protocol, outcome).inc()
+
+    def watch_registries(
+        self,
+        *,
+        resting: Mapping[str, Callable[[], float]],
+        waiting: Callable[[], float],
+        bootstrap: Callable[[], float],
+    ) -> None:
+        """Ask at every scrape how it stands with the registries.
+
+        How many servers are left alone, by the reason; how many checks wait for their turn; when the
+        list of RDAP servers was published.
+        """
+        for reason, read in resting.items():
+            self._resting.labels(reason).set_function(read)
+        for gauge, read in ((self._waiting, waiting), (self._bootstrap, bootstrap)):
+            self._set(gauge, 0)
+            gauge.set_function(read)
+
     def committed(self, seconds: float) -> None:
         """Note how long a commit took."""
         self._commit.observe(seconds)
@@ -141,6 +179,10 @@ class OwnMetrics:
             self._commit,
             self._loop_lag,
             self._build,
+            self._questions,
+            self._resting,
+            self._waiting,
+            self._bootstrap,
         )
         return {_exported(metric): tuple(metric._labelnames) for metric in own}  # noqa: SLF001 - it has no other name
 

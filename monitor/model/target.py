@@ -66,6 +66,8 @@ class Check:
     interval_s: float
     timeout_s: float
     settings: Settings
+    urgent: bool = False
+    """An investigation asks for this run: it goes first, and nothing answers it from a cache."""
 
     @property
     def id(self) -> str:

@@ -6,6 +6,7 @@ from typing import Final
 
 from monitor.clock import Clock
 from monitor.model import Check, DnsFacts, HttpFacts, Probe, RegistrationFacts
+from monitor.probe.asking import IANA_WHOIS, Asking
 from monitor.probe.dns import probe_dns
 from monitor.probe.dns_client import DnsClient
 from monitor.probe.http import probe_http
@@ -14,6 +15,7 @@ from monitor.probe.io import Io, Route
 from monitor.probe.registration import probe_registration
 from monitor.probe.registries import Registries
 from monitor.probe.tls import Trust
+from monitor.probe.turns import Pace, Turns
 from monitor.probe.whois_parser import WhoisParser
 
 ProbeFn = Callable[[Check, Io], Awaitable[HttpFacts | DnsFacts | RegistrationFacts]]
@@ -34,6 +36,8 @@ async def open_io(  # noqa: PLR0913 - everything that differs between a machine,
     resolvers: Sequence[tuple[str, int]],
     trust: Trust,
     registries: Registries,
+    pace: Pace | None = None,
+    iana: tuple[str, int] | None = IANA_WHOIS,
 ) -> AsyncIterator[Io]:
     """Open what probes measure with, in the running event loop, and close it at the end."""
     async with AsyncExitStack() as stack:
@@ -43,6 +47,8 @@ async def open_io(  # noqa: PLR0913 - everything that differs between a machine,
         stack.push_async_callback(http.aclose)
         whois_parser = WhoisParser()
         stack.push_async_callback(whois_parser.aclose)
+        turns = Turns(clock=clock, pace=pace)
+        stack.push_async_callback(turns.aclose)
         yield Io(
             clock=clock,
             route=route,
@@ -51,4 +57,5 @@ async def open_io(  # noqa: PLR0913 - everything that differs between a machine,
             http=http,
             registries=registries,
             whois_parser=whois_parser,
+            asking=Asking(turns=turns, iana=iana),
         )

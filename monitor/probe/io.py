@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from monitor.probe.asking import Asking
 from monitor.probe.page import Pages
 from monitor.probe.unknowns import Unknowns
 
@@ -52,6 +53,8 @@ class Io:
     http: HttpClient
     registries: Registries
     whois_parser: WhoisParser
+    asking: Asking = field(default_factory=Asking.usual)
+    """When registries may be asked, and what they said before."""
     pages: Pages = field(default_factory=Pages)
     """Reads bodies; remembers the latest."""
     unknowns: Unknowns = field(default_factory=Unknowns)

@@ -22,6 +22,12 @@ def host_name(text: str) -> str | None:
     return name if _HOST.fullmatch(name) else None
 
 
+def suffix_name(text: str) -> str | None:
+    """Return a domain suffix (`com`, `co.uk`, `РФ`) in lower case, as A-labels; None when it is none."""
+    name = host_name(f"a.{text.strip().lstrip('.')}")
+    return name[2:] if name else None
+
+
 def is_same_domain(published: str, domain: str) -> bool:
     """Tell whether a published name (U-labels or A-labels, any case) is `domain` (A-labels)."""
     return host_name(published[:300]) == domain

@@ -1,7 +1,11 @@
 """The `registration` probe: who sponsors a domain, what holds are on it, and until when it is paid.
 
 The registry is asked over RDAP; where it has none, or RDAP fails, over WHOIS (port 43). Which server
-knows a domain stands in a bundled table that the configuration can correct (`Registries`).
+knows a domain stands in a table (`Registries`), or is asked of IANA.
+
+Every question waits for its turn at the server (`Turns`), up to half of the time it has. A server that
+refuses or cannot be reached is left alone for a while: questions then end at once, with the same
+failure and a detail that begins with "not asked". They are asked again when the server may be.
 
 Facts come out only when a server answered about this very domain. Everything else is a failure:
 
@@ -15,18 +19,24 @@ Registries that show dates of their own are believed before the registrar. Conta
 """
 
 import asyncio
-from collections.abc import Coroutine
-from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from monitor.failure import Failure
-from monitor.model import Check, HttpSettings, RegistrationFacts, RegistrationSettings
+from monitor.model import Check, RegistrationFacts, RegistrationSettings
+from monitor.probe.ask_registry import (
+    OF_THIS_MACHINE,
+    Errand,
+    is_our_own_limit,
+    over_rdap,
+    over_whois,
+    rdap_server,
+    server_from_iana,
+    whois_server,
+)
 from monitor.probe.error import ProbeError
 from monitor.probe.io import Io
-from monitor.probe.rdap import ACCEPT, BODY_LIMIT, rdap_url, read_rdap
-from monitor.probe.registries import WHOIS_PORT, is_private_endpoint
-from monitor.probe.whois_client import ask_whois
-from monitor.probe.whois_parser import ParsedWhois, Reading
+from monitor.probe.registries import WHOIS_PORT
+from monitor.probe.turns import NotAskedError, Server
 
 # Most telling first: what is said when RDAP and WHOIS failed differently.
 _TELLING: Final = (
@@ -35,27 +45,14 @@ _TELLING: Final = (
     Failure.REGISTRATION_TIMEOUT,
     Failure.REGISTRATION_UNREACHABLE,
 )
-# What the way to the server can end in, as a failure of the registration; all else is "unreachable".
-_ON_THE_WAY: Final = {
-    Failure.HTTP_MALFORMED: Failure.REGISTRATION_UNPARSABLE,
-    Failure.HTTP_HEADERS_TOO_LARGE: Failure.REGISTRATION_UNPARSABLE,
-    Failure.HTTP_TOO_MANY_REDIRECTS: Failure.REGISTRATION_UNPARSABLE,
-    Failure.HTTP_BAD_REDIRECT: Failure.REGISTRATION_UNPARSABLE,
-    Failure.DNS_TIMEOUT: Failure.REGISTRATION_TIMEOUT,
-    Failure.TCP_TIMEOUT: Failure.REGISTRATION_TIMEOUT,
-    Failure.TLS_TIMEOUT: Failure.REGISTRATION_TIMEOUT,
-    Failure.HTTP_TIMEOUT: Failure.REGISTRATION_TIMEOUT,
-}
-# Of this machine, not of the registry: kept as they are, and no reason to ask somebody else.
-_OURS: Final = frozenset({Failure.LOCAL_RESOURCES, Failure.DNS_UNREACHABLE, Failure.UNKNOWN})
+AGAIN: Final = frozenset(
+    {Failure.REGISTRATION_LIMITED, Failure.REGISTRATION_UNREACHABLE, Failure.REGISTRATION_TIMEOUT}
+)
+"""Worth another try before the next regular run, when the server may be asked."""
 # Ends before the deadline of the whole check, so that the failure can be named here.
 _OF_TIMEOUT: Final = 0.95
 # RDAP's part of the time where WHOIS can be asked after it.
 _RDAP_SHARE: Final = 0.6
-# The registrar's own server only adds its name: it must not use up the time of a good answer.
-_REFERRAL_S: Final = 5.0
-_MAX_REDIRECTS: Final = 5
-_USER_AGENT: Final = HttpSettings(url="").user_agent
 
 
 async def probe_registration(check: Check, io: Io) -> RegistrationFacts:
@@ -67,120 +64,68 @@ async def probe_registration(check: Check, io: Io) -> RegistrationFacts:
     if not isinstance(check.settings, RegistrationSettings):
         msg = f"check {check.id} has no registration settings"
         raise TypeError(msg)
-    domain = check.settings.domain
-    base, server = io.registries.rdap_base(domain), io.registries.whois_server(domain)
-    if base is None and server is None:
-        raise ProbeError(Failure.REGISTRATION_NO_SERVER, f"no RDAP or WHOIS server is known for {domain}")
-    start, allowed_s = asyncio.get_running_loop().time(), check.timeout_s * _OF_TIMEOUT
+    errand = Errand(domain=check.settings.domain, io=io, key=check.id, urgent=check.urgent)
+    end = asyncio.get_running_loop().time() + check.timeout_s * _OF_TIMEOUT
+    base, whois = io.registries.rdap_base(errand.domain), await _whois_of(errand, end)
+    if base is None and whois is None:
+        message = f"no RDAP or WHOIS server is known for {errand.domain}"
+        raise ProbeError(Failure.REGISTRATION_NO_SERVER, message)
+    first = rdap_server(base) if base is not None else whois_server(*whois or ("", 0))
+    try:
+        facts = await _facts(errand, base, whois, end)
+    except ProbeError as error:
+        _put_off(errand, first, error)
+        raise
+    io.asking.turns.settle(first, errand.key)
+    return facts
+
+
+async def _whois_of(errand: Errand, end: float) -> tuple[str, int] | None:
+    """Return the WHOIS server to ask: the configured one, the one IANA gave in place of ours, or ours."""
+    io = errand.io
+    ours, tld = io.registries.whois_server(errand.domain), io.registries.tld_for_iana(errand.domain)
+    said = io.asking.tlds.said(tld, io.clock.now()) if tld else None
+    if said and said[0]:
+        return said[0], WHOIS_PORT
+    if ours is None and io.registries.rdap_base(errand.domain) is None:
+        return await server_from_iana(errand, end)
+    return ours
+
+
+async def _facts(
+    errand: Errand, base: str | None, whois: tuple[str, int] | None, end: float
+) -> RegistrationFacts:
     failed: ProbeError | None = None
     if base is not None:
-        share = 1.0 if server is None else _RDAP_SHARE
+        now = asyncio.get_running_loop().time()
+        share = 1.0 if whois is None else _RDAP_SHARE
         try:
-            return await _in_time(_over_rdap(domain, base, io), start + allowed_s * share, base)
+            return await over_rdap(errand, base, now + (end - now) * share)
         except ProbeError as error:
-            if server is None or error.failure in _OURS:
+            # Where only our own pace is in the way, the other source would be worn out next, and what
+            # two sources say about one domain cannot be compared.
+            if whois is None or error.failure in OF_THIS_MACHINE or is_our_own_limit(error):
                 raise
             failed = error
     try:
-        return await _in_time(
-            _over_whois(domain, server or ("", 0), io), start + allowed_s, (server or ("",))[0]
-        )
+        return await over_whois(errand, whois or ("", 0), end, keep=base is None)
     except ProbeError as error:
         raise _more_telling(failed, error) from failed
 
 
 def _more_telling(first: ProbeError | None, second: ProbeError) -> ProbeError:
     """Return the failure that says more; two failures are never an answer."""
-    if first is None or second.failure in _OURS:
+    if first is None or second.failure in OF_THIS_MACHINE:
         return second
     return min(first, second, key=lambda error: _TELLING.index(error.failure))
 
 
-async def _in_time(
-    answer: Coroutine[Any, Any, RegistrationFacts], end: float, server: str
-) -> RegistrationFacts:
-    """Await an answer until `end` (time of the loop), and name every failure as one of a registration."""
-    try:
-        async with asyncio.timeout_at(end):
-            return await answer
-    except TimeoutError as error:
-        raise ProbeError(Failure.REGISTRATION_TIMEOUT, f"{server} gave no whole answer in time") from error
-    except ProbeError as error:
-        if error.failure in _OURS or error.failure in _TELLING:
-            raise
-        failure = _ON_THE_WAY.get(error.failure, Failure.REGISTRATION_UNREACHABLE)
-        raise ProbeError(failure, f"{server}: {error.failure}: {error.detail}") from error
+def _put_off(errand: Errand, first: Server, error: ProbeError) -> None:
+    """Have the check run again when its turn comes.
 
-
-async def _over_rdap(domain: str, base: str, io: Io) -> RegistrationFacts:
-    answer = await io.http.get(
-        rdap_url(base, domain),
-        user_agent=_USER_AGENT,
-        headers=(("Accept", ACCEPT),),
-        max_redirects=_MAX_REDIRECTS,
-        body_limit=BODY_LIMIT,
-        allow_private=is_private_endpoint(base),
-    )
-    return read_rdap(domain, answer)
-
-
-async def _over_whois(domain: str, server: tuple[str, int], io: Io) -> RegistrationFacts:
-    host, port = server
-    record = await _ask(domain, host, port, io, allow_private=is_private_endpoint(host))
-    if record.reading is Reading.LIMITED:
-        raise ProbeError(Failure.REGISTRATION_LIMITED, f"{host} refused the question or limits its rate")
-    if record.reading is Reading.UNCLEAR:
-        raise ProbeError(Failure.REGISTRATION_UNPARSABLE, f"{host} gave a reply that was not understood")
-    if (
-        record.reading is Reading.REGISTERED
-        and record.registrar_name is None
-        and record.referral not in {None, host}
-    ):
-        record = await _with_registrar(record, domain, io)
-    return RegistrationFacts(
-        domain=domain,
-        source="whois",
-        server=host,
-        registered=record.reading is Reading.REGISTERED,
-        registrar_name=record.registrar_name,
-        registrar_iana_id=record.registrar_iana_id,
-        statuses=record.statuses,
-        name_servers=record.name_servers,
-        created=record.created,
-        updated=record.updated,
-        expires=record.expires,
-        date_sources=record.date_sources,
-        reseller=record.reseller,
-        registry=record.registry or host,
-        dnssec=record.dnssec,
-    )
-
-
-async def _with_registrar(record: ParsedWhois, domain: str, io: Io) -> ParsedWhois:
-    """Return the record with the registrar's name, asked of the one server that the registry refers to.
-
-    The name of that server is network input. Nothing but the registrar's identity is taken from it,
-    its own referral is not followed, and its failure costs the name only.
+    A check that was called again for it, and asked in vain, waits for its next regular run; unless it
+    was refused: then it goes to the back of the line, for that is no answer about its domain at all.
     """
-    try:
-        async with asyncio.timeout(_REFERRAL_S):
-            other = await _ask(domain, record.referral or "", WHOIS_PORT, io, allow_private=False)
-    except TimeoutError:
-        return record
-    except ProbeError as error:
-        if error.failure in _OURS:
-            raise
-        return record
-    if other.reading is not Reading.REGISTERED:
-        return record
-    iana_id = record.registrar_iana_id or other.registrar_iana_id
-    return replace(record, registrar_name=other.registrar_name, registrar_iana_id=iana_id)
-
-
-async def _ask(domain: str, host: str, port: int, io: Io, *, allow_private: bool) -> ParsedWhois:
-    # Registries count connections per address: one question at a time and server.
-    async with io.registries.turn(host):
-        text = await ask_whois(
-            domain, host=host, port=port, dns=io.dns, route=io.route, allow_private=allow_private
-        )
-    return await io.whois_parser.parse(domain, text)
+    asked_in_vain = errand.recalled and not isinstance(error, NotAskedError)
+    if error.failure in AGAIN and not (asked_in_vain and error.failure is not Failure.REGISTRATION_LIMITED):
+        errand.io.asking.turns.owe(first, errand.key, urgent=errand.urgent)

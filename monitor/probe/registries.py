@@ -3,9 +3,12 @@
 The tables and their sources are described in data/README.md. The longest suffix decides: for
 `example.uk.com` it is the registry of `uk.com` that is asked, never the one of `com`, which
 would truthfully say that it knows no such name.
+
+IANA's list of RDAP servers is renewed at run time (`monitor.probe.refresh`); a WHOIS server that is
+unknown, or whose name is gone, is asked of IANA (`monitor.probe.iana`). What the configuration says is
+never overruled.
 """
 
-import asyncio
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,26 +16,28 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
-from weakref import WeakValueDictionary
 
 from monitor.probe.addresses import forbidden
+from monitor.probe.bootstrap import Bootstrap
 
 WHOIS_PORT: Final = 43
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Registries:
     """The servers of every known registry. Cheap to load (a few ms), cheap to ask."""
 
-    edition: str
-    """Date of the bundled RDAP table, for people."""
+    bootstrap: Bootstrap
+    """IANA's list of RDAP servers, the latest that was believed."""
     rdap: Mapping[str, str]
     """Suffix -> base URL, ending in a slash; empty: switched off."""
     whois: Mapping[str, str]
     """Suffix -> `host` or `host:port`; empty: switched off."""
 
-    _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary, repr=False)
+    _above: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """RDAP rows that stand above IANA's: ours, then the configuration's."""
+    _configured: frozenset[str] = field(default_factory=frozenset, repr=False)
 
     @classmethod
     def load(cls, *, rdap: Mapping[str, str] = _NOTHING, whois: Mapping[str, str] = _NOTHING) -> Self:
@@ -41,16 +46,32 @@ class Registries:
         `rdap` maps a suffix to a base URL, `whois` to `host` or `host:port`; an empty string
         switches the source off for that suffix. Raises ValueError for a row that cannot be used.
         """
-        bootstrap = _bundled("rdap.json")
-        known = {tld: url for url, tlds in bootstrap["servers"].items() for tld in tlds.split()}
+        above: dict[str, str] = {}
         for url, row in _bundled("rdap_overrides.json")["servers"].items():
-            known.update(dict.fromkeys(row["tlds"].split(), url))
+            above.update(dict.fromkeys(row["tlds"].split(), url))
         servers = {
             tld: host for host, tlds in _bundled("whois.json")["servers"].items() for tld in tlds.split()
         }
-        known.update({_suffix(tld): _base_url(url) for tld, url in rdap.items()})
-        servers.update({_suffix(tld): _checked_endpoint(server) for tld, server in whois.items()})
-        return cls(edition=str(bootstrap["published"])[:10], rdap=known, whois=servers)
+        own_rdap = {_suffix(tld): _base_url(url) for tld, url in rdap.items()}
+        own_whois = {_suffix(tld): _checked_endpoint(server) for tld, server in whois.items()}
+        bootstrap, above = Bootstrap.bundled(), above | own_rdap
+        return cls(
+            bootstrap=bootstrap,
+            rdap={**bootstrap.servers, **above},
+            whois=servers | own_whois,
+            _above=above,
+            _configured=frozenset({*own_rdap, *own_whois}),
+        )
+
+    @property
+    def edition(self) -> str:
+        """Return the date of IANA's list of RDAP servers, for people."""
+        return self.bootstrap.published.date().isoformat()
+
+    def adopt(self, bootstrap: Bootstrap) -> None:
+        """Use another list of IANA's; our own rows and those of the configuration stay above it."""
+        self.bootstrap = bootstrap
+        self.rdap = {**bootstrap.servers, **self._above}
 
     def rdap_base(self, domain: str) -> str | None:
         """Return the RDAP base URL responsible for `domain`, ending in a slash."""
@@ -63,12 +84,15 @@ class Registries:
         server = self.whois.get(suffix) if suffix else None
         return _endpoint(server) if server else None
 
-    def turn(self, server: str) -> asyncio.Lock:
-        """Return the lock that lets one question at a time go to a server; kept while somebody holds it."""
-        lock = self._turns.get(server)
-        if lock is None:
-            lock = self._turns[server] = asyncio.Lock()
-        return lock
+    def tld_for_iana(self, domain: str) -> str | None:
+        """Return the top-level domain that IANA may be asked about.
+
+        None: the configuration has spoken, or a registry below the top-level domain is responsible.
+        """
+        tld = domain.rstrip(".").lower().rpartition(".")[2]
+        if self._configured.intersection(_suffixes(domain)) or self._responsible(domain) not in {None, tld}:
+            return None
+        return tld if "." in domain.strip(".") else None
 
     def _responsible(self, domain: str) -> str | None:
         return next((s for s in _suffixes(domain) if s in self.rdap or s in self.whois), None)

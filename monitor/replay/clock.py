@@ -7,6 +7,7 @@ the small internet makes a probe wait for nothing. Forty days pass as fast as th
 to stretches of real time, slow where something happens and fast where nothing does.
 """
 
+import asyncio
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -67,6 +68,17 @@ class VirtualClock:
         self._now += passed
         self._spent += passed
         return passed.total_seconds()
+
+    async def sleep(self, seconds: float) -> None:
+        """Let seconds pass, as far as patience reaches; deadlines come nearer by all of them.
+
+        A sleep is over in no time: whoever sleeps past the patience of what began meets its deadline.
+        """
+        self.spend(seconds)
+        skip = getattr(asyncio.get_running_loop(), "skip", None)
+        if skip is not None:
+            skip(seconds)
+        await asyncio.sleep(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,3 +179,8 @@ class PacedClock:
         """Return 0: real time cannot be hurried."""
         del seconds
         return 0.0
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait as long as the pace has it."""
+        now = self._base.now()
+        await asyncio.sleep((self.real(self.now() + timedelta(seconds=seconds)) - now).total_seconds())

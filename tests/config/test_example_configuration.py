@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from monitor.config import load
-from monitor.config.durations import parse_duration, parse_size
+from monitor.config.durations import parse_duration, parse_rate, parse_size
 from monitor.config.endpoints import parse_listen
 from monitor.config.schema import Document, HeaderSource
 from monitor.model import HttpSettings
@@ -114,7 +114,9 @@ def test_commented_defaults_are_the_defaults() -> None:
             value = told[name].get(key)
             if field.default in (None, {}):
                 continue
-            if isinstance(field.default, float) and isinstance(value, str):
+            if key.endswith("_rate"):
+                value = parse_rate(value)
+            elif isinstance(field.default, float) and isinstance(value, str):
                 value = parse_duration(value)
             elif key in ("body_limit", "listen"):
                 value = {"body_limit": parse_size, "listen": parse_listen}[key](value)
