@@ -21,6 +21,7 @@ _LIMITED_S: Final = 300.0
 _UNREACHABLE_S: Final = 30.0
 # Answers that do not come in time may be the fault of one name: so many in a row are the server's.
 _STUMBLES: Final = 2
+_ROUNDING: Final = 1e-6
 _MOST_DOUBLINGS: Final = 16
 
 
@@ -84,8 +85,9 @@ class Allowance:
         rest = self.resting(now)
         if rest is not None:
             return (rest.until - now).total_seconds() + behind / self.rate.per_s
+        missing = behind + 1 - self.tokens(now)
         # A little less than a whole token will do: rounding must not put off a question for ever.
-        return max(0.0, (behind + 1 - self.tokens(now) - 1e-6) / self.rate.per_s)
+        return missing / self.rate.per_s if missing > _ROUNDING else 0.0
 
     def take(self, now: datetime) -> None:
         """Use up a token."""

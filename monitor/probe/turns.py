@@ -41,6 +41,7 @@ MOST_SERVERS: Final = 2_000
 _GRANT_S: Final = 10.0
 # A nap is cut into such pieces: the clock may be set meanwhile.
 _LONGEST_NAP_S: Final = 60.0
+_SHORTEST_NAP_S: Final = 0.001
 # Questions in flight at one server: registries count connections per address.
 _AT_ONCE: Final = {"rdap": 4, "whois": 1}
 _RDAP: Final = Rate(per_s=5.0, burst=10)
@@ -370,7 +371,7 @@ class Turns:
                 now = self._clock.now()
                 wait_s = line.allowance.ready_in(now)
                 if wait_s > 0:
-                    await self._clock.sleep(min(wait_s, _LONGEST_NAP_S))
+                    await self._clock.sleep(min(max(wait_s, _SHORTEST_NAP_S), _LONGEST_NAP_S))
                 elif line.full(now):
                     await self._until_freed(line)
                 else:
