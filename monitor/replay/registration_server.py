@@ -27,13 +27,14 @@ def rdap_reply(domain: str, record: RegisteredTable | None) -> Reply:
         return Trouble.HANG
     if says == "garbage":
         return http_answer(HTTPStatus.OK, b"<html>Welcome to nginx!</html>")
-    if says == "limited":
+    if says in {"limited", "denies"}:
         return _rdap_error(HTTPStatus.TOO_MANY_REQUESTS)
     if says == "unreachable":
         return _rdap_error(HTTPStatus.INTERNAL_SERVER_ERROR)
-    if record is None or not record.registered:
+    if record is None or not record.registered or says == "forgets":
         return _rdap_error(HTTPStatus.NOT_FOUND)
-    return http_answer(HTTPStatus.OK, json.dumps(_rdap_record(domain, record)).encode(), kind=_RDAP)
+    body = json.dumps(_rdap_record(domain, _shown(record, says))).encode()
+    return http_answer(HTTPStatus.OK, body[: len(body) // 2] if says == "cut" else body, kind=_RDAP)
 
 
 def rdap_domain(path: str) -> str:
@@ -85,9 +86,22 @@ def whois_reply(question: str, registered: Callable[[str], RegisteredTable | Non
         return b"Your IP address has exceeded the query limit. Please try again later.\r\n"
     if says == "garbage":
         return b"\xff\xfe\x00 connection to backend lost\r\n"
-    if record is None or not record.registered:
-        return f'No match for domain "{domain.upper()}".\r\n'.encode()
-    return "".join(f"{line}\r\n" for line in _whois_lines(domain, record)).encode()
+    if record is None or not record.registered or says in {"denies", "forgets"}:
+        notice = "" if says != "denies" else "% You have exceeded allowed connection rate\r\n"
+        return f'No match for domain "{domain.upper()}".\r\n{notice}'.encode()
+    lines = _whois_lines(domain, _shown(record, says))
+    # As a server that ends the connection in the middle of the record.
+    lines = lines[: len(lines) // 2] if says == "cut" else lines
+    return "".join(f"{line}\r\n" for line in lines).encode()
+
+
+def _shown(record: RegisteredTable, says: str) -> RegisteredTable:
+    """Return the record as a server shows it: `partial` ones leave out what takes a second look-up."""
+    if says != "partial":
+        return record
+    return record.model_copy(
+        update={"registrar": "", "iana_id": None, "statuses": (), "updated": None, "expires": None}
+    )
 
 
 def _whois_lines(domain: str, record: RegisteredTable) -> list[str]:

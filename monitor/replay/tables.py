@@ -31,6 +31,12 @@ from monitor.replay.values import (
 # What a chronicle tells of: the layers that are watched, and what only explains them.
 TOLD_LAYERS: Final = (*Layer, "content", "listing", "vendor", "announcement", "legal", "monitor")
 
+# How a registration server behaves (docs/scenarios.md).
+REGISTRY_SAYS: Final = (
+    *("answers", "limited", "unreachable", "garbage", "silent"),
+    *("partial", "cut", "denies", "forgets"),
+)
+
 Text = Annotated[str, BeforeValidator(text_of(lambda text: plain(" ".join(text.split()), 4_000)))]
 Raw = Annotated[str, BeforeValidator(text_of(lambda text: text))]
 Line = Annotated[str, BeforeValidator(text_of(parse_line))]
@@ -45,9 +51,7 @@ Words = Annotated[tuple[str, ...], BeforeValidator(words)]
 LayerName = Annotated[str, BeforeValidator(one_of(*Layer))]
 StatusName = Annotated[str, BeforeValidator(one_of(*Status))]
 EventName = Annotated[str, BeforeValidator(one_of(*(t.value for t in EventType if t is not EventType.TEST)))]
-RegistrySays = Annotated[
-    str, BeforeValidator(one_of("answers", "limited", "unreachable", "garbage", "silent"))
-]
+RegistrySays = Annotated[str, BeforeValidator(one_of(*REGISTRY_SAYS))]
 
 
 class Table(BaseModel):

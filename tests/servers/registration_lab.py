@@ -18,16 +18,20 @@ import trustme
 from aiohttp import web
 from servers.dns_lab import DnsLab, client_of, zone
 
-from monitor.clock import SystemClock
+from monitor.clock import Clock, SystemClock
 from monitor.model import Check, Probe, RegistrationSettings
+from monitor.probe.allowance import Rate
+from monitor.probe.asking import Asking
 from monitor.probe.http_client import HttpClient
 from monitor.probe.io import Io
 from monitor.probe.registries import Registries
 from monitor.probe.tls import Trust
+from monitor.probe.turns import Pace, Turns
 from monitor.probe.whois_parser import WhoisParser
 
 Talk = Callable[[str, asyncio.StreamWriter], Awaitable[None]]
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+QUICK = Pace(rdap=Rate(per_s=1e6, burst=1_000_000), whois=Rate(per_s=1e6, burst=1_000_000))
 
 GOOD_WHOIS = """\
 Domain Name: EXAMPLE.TEST
@@ -188,9 +192,14 @@ def authority() -> tuple[ssl.SSLContext, ssl.SSLContext]:
 
 @asynccontextmanager
 async def lab(
-    *, hosts: Mapping[str, Iterable[str]] | None = None, parser_deadline_s: float = 5.0
+    *,
+    hosts: Mapping[str, Iterable[str]] | None = None,
+    parser_deadline_s: float = 5.0,
+    pace: Pace = QUICK,
+    iana: tuple[str, int] | None = None,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Lab]:
-    """Open both servers and a client that asks them."""
+    """Open both servers and a client that asks them, in no time unless `pace` says otherwise."""
     opened: list[Lab] = []
 
     async def dispatch(request: web.Request) -> web.StreamResponse:
@@ -214,19 +223,22 @@ async def lab(
         )
         http = HttpClient(dns=dns, route=route, clock=SystemClock(), trust=Trust(context=trusted))
         parser = WhoisParser(deadline_s=parser_deadline_s)
+        turns = Turns(clock=clock or SystemClock(), pace=pace)
         io = Io(
-            clock=SystemClock(),
+            clock=clock or SystemClock(),
             route=route,
             vantage="test",
             dns=dns,
             http=http,
             registries=registries,
             whois_parser=parser,
+            asking=Asking(turns=turns, iana=iana),
         )
         opened.append(Lab(whois=whois, io=io, route=route))
         try:
             yield opened[0]
         finally:
+            await turns.aclose()
             await parser.aclose()
             await http.aclose()
             await runner.cleanup()
