@@ -14,6 +14,7 @@ from monitor.model.event import (
     event_id,
 )
 from monitor.model.facts import (
+    ChainLink,
     DnsAnswer,
     DnsFacts,
     Facts,
@@ -53,6 +54,7 @@ from monitor.model.words import EventType, Layer, Probe, Severity, Status
 __all__ = [
     "UNSEEN",
     "Attribution",
+    "ChainLink",
     "Check",
     "DnsAnswer",
     "DnsFacts",

@@ -23,6 +23,22 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChainLink:
+    """A certificate that the server sent above its own. Sent is not verified: a failure says if it is not."""
+
+    sha256: str
+    """Fingerprint of the certificate (DER), lower-case hex."""
+    subject: str = ""
+    """`CN` of the subject; empty when it has none, or when the certificate cannot be read."""
+    issuer: str = ""
+    """`CN` of the issuer: the next link should be called so."""
+    organization: str | None = None
+    """`O` of the subject."""
+    not_after: datetime | None = None
+    """None when the certificate cannot be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TlsFacts:
     """The certificate that was served, and how the session was protected."""
 
@@ -39,6 +55,17 @@ class TlsFacts:
     """Fingerprint of the certificate (DER), lower-case hex."""
     names: tuple[str, ...] = ()
     """Subject alternative names, the first 20."""
+    serial: str | None = None
+    """Serial number, lower-case hex, 64 digits at most; None: not recorded."""
+    key_type: str | None = None
+    """`RSA`, `Ed25519`, or `EC` with its curve: `EC secp256r1`; None: not recorded, or of an unknown kind."""
+    key_bits: int | None = None
+    signature: str | None = None
+    """Name of the algorithm that the issuer signed with, else its number; None: not recorded."""
+    chain: tuple[ChainLink, ...] = ()
+    """What the server sent above its own certificate, in the order sent, the first 6."""
+    chain_sent: int = 0
+    """How many certificates it sent, its own included; 0: not recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

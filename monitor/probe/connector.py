@@ -15,11 +15,12 @@ from monitor.failure import Failure
 from monitor.model import TlsFacts
 from monitor.probe.addresses import forbidden
 from monitor.probe.attempt import Attempt, Phase
+from monitor.probe.certificates import Certificates, outdated
 from monitor.probe.classify import classify
 from monitor.probe.error import ProbeError
 from monitor.probe.io import Route
 from monitor.probe.reception import Reception
-from monitor.probe.tls import Certificates, Trust, outdated, prepare
+from monitor.probe.tls import Trust, WitnessedSSLObject, prepare
 
 if TYPE_CHECKING:
     from monitor.probe.dns_client import DnsClient
@@ -159,11 +160,10 @@ class Connector:
         """Read the certificate; raises ProbeError when the clock that judges it calls its dates wrong."""
         if secured is None:
             raise ProbeError(Failure.TLS_HANDSHAKE, "the connection was lost during the handshake")
-        session: ssl.SSLObject = secured.get_extra_info("ssl_object")
-        der = session.getpeercert(binary_form=True)
+        session: WitnessedSSLObject = secured.get_extra_info("ssl_object")
         cipher = session.cipher()
         attempt.tls = self._certificates.facts(
-            der or b"", version=session.version() or "", cipher=cipher[0] if cipher else ""
+            session.chain(), version=session.version() or "", cipher=cipher[0] if cipher else ""
         )
         if not (self._by_clock and attempt.verify_tls):
             return
@@ -174,8 +174,8 @@ class Connector:
             raise ProbeError(failure, _dates(attempt.tls))
 
     def _rejected(self, error: BaseException) -> TlsFacts | None:
-        der: bytes | None = getattr(error, "peer_certificate", None)
-        return self._certificates.facts(der, version="", cipher="") if der else None
+        chain: tuple[bytes, ...] = getattr(error, "peer_chain", ())
+        return self._certificates.facts(chain, version="", cipher="") if chain else None
 
 
 def _endpoint(attempt: Attempt) -> str:

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from monitor.failure import Failure
 from monitor.model import TlsFacts
-from monitor.probe.tls import NO_CHECK_TIME, Certificates, Trust, outdated, prepare, system_trust
+from monitor.probe.certificates import Certificates, outdated
+from monitor.probe.tls import NO_CHECK_TIME, Trust, prepare, system_trust
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 FIRST, LAST = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 12, 31, tzinfo=UTC)
@@ -45,7 +46,7 @@ def certificate(
 
 
 def read(der: bytes) -> TlsFacts | None:
-    return Certificates().facts(der, version="TLSv1.3", cipher="C")
+    return Certificates().facts((der,), version="TLSv1.3", cipher="C")
 
 
 ISSUER = name(
@@ -123,12 +124,12 @@ def test_a_certificate_with_any_byte_changed_is_read_or_not(position: int, value
 def test_a_certificate_is_read_once_and_the_oldest_is_forgotten() -> None:
     ders = [certificate(name(), ISSUER, [x509.DNSName(f"{n}.example")]) for n in range(3)]
     certificates = Certificates(remembered=2)
-    first = certificates.facts(ders[0], version="v", cipher="c")
-    assert certificates.facts(ders[0], version="v", cipher="c") is first
+    first = certificates.facts((ders[0],), version="v", cipher="c")
+    assert certificates.facts((ders[0],), version="v", cipher="c") is first
     for der in ders:
-        certificates.facts(der, version="v", cipher="c")
-    certificates.facts(ders[1], version="v", cipher="c")
-    again = certificates.facts(ders[0], version="v", cipher="c")
+        certificates.facts((der,), version="v", cipher="c")
+    certificates.facts((ders[1],), version="v", cipher="c")
+    again = certificates.facts((ders[0],), version="v", cipher="c")
     assert again == first
     assert again is not first
 
