@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
@@ -28,10 +29,14 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 # Paths, names and what the network said are never markup; nor is `:x:` in them a picture.
-# A pipe has no width: what is written there is not folded to the eighty columns of a terminal that is none.
+# A pipe has no width: what is written there is not folded to the eighty columns of a terminal that is none,
+# but to COLUMNS where that is set.
 _PIPE_WIDTH: Final = 140
 out: Final = Console(
-    highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH
+    highlight=False,
+    markup=False,
+    emoji=False,
+    width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPE_WIDTH,
 )
 err: Final = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
@@ -100,6 +105,7 @@ def check(
     """Look once at every layer of some domains, now. Exits 0: all up, 1: not up, 3: could not tell."""
     from monitor.commands import look_at  # noqa: PLC0415  # see run
     from monitor.terminal import sheet  # noqa: PLC0415  # see run
+    from monitor.terminal.document import document  # noqa: PLC0415  # see run
 
     try:
         settings = for_domains(domains, config)
@@ -108,7 +114,7 @@ def check(
     log.set_up(level="error")
     states = _run(look_at(settings))
     if as_json:
-        _print_json([sheet.document(state) for state in states])
+        _print_json([document(state) for state in states])
     else:
         for state in states:
             out.print(sheet.sheet(state, one_look=True))
@@ -129,13 +135,14 @@ def explain(
     """Print what is stored about a target: status, rule, observations, and providers with evidence."""
     from monitor.commands import stored_state  # noqa: PLC0415  # see run
     from monitor.terminal import sheet  # noqa: PLC0415  # see run
+    from monitor.terminal.document import document  # noqa: PLC0415  # see run
 
     settings = _load(config)
     state = _stored(stored_state(settings, target))
     if state is None:
         _usage(_unknown_target(settings, target))
     if as_json:
-        _print_json(sheet.document(state))
+        _print_json(document(state))
     else:
         out.print(sheet.sheet(state))
 
@@ -168,7 +175,7 @@ def history(
 
 
 @app.command()
-def replay(
+def replay(  # noqa: PLR0913  # what can be typed
     scenarios: Annotated[list[Path], typer.Argument(help="Scenario files (TOML).")],
     config: Annotated[
         Path | None,
@@ -178,11 +185,18 @@ def replay(
     verified: Annotated[
         bool, typer.Option("--verify", help="Compare with the expectations; exit 1 on a difference.")
     ] = False,
+    explained: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--explain", metavar="TARGET", help="Explain this target as it is at the end; repeatable."
+        ),
+    ] = None,
     serve: Annotated[bool, typer.Option(help="Leave the web page up at the end.")] = False,
     as_json: Json = False,
 ) -> None:
     """Play scenarios through the whole pipeline, as fast as the machine can look."""
     from monitor import drill  # noqa: PLC0415  # see run
+    from monitor.terminal import sheet  # noqa: PLC0415  # see run
 
     log.set_up(level="error")
     settings = _load(config, targets=False) if config else None
@@ -192,11 +206,17 @@ def replay(
         _usage(describe_problems(error.problems))
     except OSError as error:
         _fail(str(error))
+    names = explained or []
+    if strangers := drill.unknown(names, played):
+        _usage(f"{', '.join(strangers)}: no target of {'these scenarios' if played[1:] else 'this scenario'}")
     if as_json:
-        sys.stdout.write(drill.documents(played))
+        sys.stdout.write(drill.documents(played, names))
     else:
         for one in played:
             out.print(drill.sheet(one, verified=verified), soft_wrap=True)
+            for state in (one.states[name] for name in names if name in one.states):
+                out.print()
+                out.print(sheet.sheet(state))
     if any(one.untold or (verified and one.differences) for one in played):
         raise typer.Exit(Exit.FAILED)
 

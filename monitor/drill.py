@@ -3,8 +3,8 @@
 import asyncio
 import json
 import signal
-from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -20,7 +20,7 @@ from monitor.export.outbox import Outbox
 from monitor.export.own_metrics import OwnMetrics
 from monitor.export.receiver import WebhookSender, routes
 from monitor.export.web import View, serve
-from monitor.model import Policy
+from monitor.model import Policy, TargetState
 from monitor.replay.clock import VirtualClock
 from monitor.replay.driver import Listeners, Outcome, outcome_json, play
 from monitor.replay.expectations import Difference, verify
@@ -29,6 +29,7 @@ from monitor.replay.scenario import Scenario, load_scenario
 from monitor.store import Outcome as Ending
 from monitor.store import Store
 from monitor.terminal import finale, paint
+from monitor.terminal.document import document
 
 T = TypeVar("T")
 
@@ -45,6 +46,8 @@ class Played:
     differences: tuple[Difference, ...]
     untold: int = 0
     """Deliveries to the receivers of a fire drill that did not get through."""
+    states: Mapping[str, TargetState] = field(default_factory=dict)
+    """What is stored about each target at the end."""
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -64,7 +67,8 @@ async def play_files(
     played = []
     for scenario in scenarios:
         async with await Store.open("sqlite://") as store:
-            played.append(await _play(scenario, store, settings))
+            one = await _play(scenario, store, settings)
+            played.append(replace(one, states=await store.load()))
             if page and scenario is scenarios[-1]:
                 await _serve(scenario, store, console)
     return played
@@ -142,16 +146,30 @@ async def _serve(scenario: Scenario, store: Store, console: Console) -> None:
         await stop.wait()
 
 
-def documents(played: Sequence[Played]) -> str:
-    """Return what came of scenarios as JSON: the same bytes for the same scenarios."""
-    rows = [
+def unknown(names: Sequence[str], played: Sequence[Played]) -> list[str]:
+    """Return those of the names that are no target of any scenario."""
+    return [name for name in names if not any(name in one.states for one in played)]
+
+
+def documents(played: Sequence[Played], explained: Sequence[str] = ()) -> str:
+    """Return what came of scenarios as JSON: the same bytes for the same scenarios.
+
+    `explained`: targets whose documents are added, as `explain --json` prints them. Their certificates
+    are made anew for every play.
+    """
+    rows: list[dict[str, Any]] = [
         {
             **json.loads(outcome_json(one.outcome)),
             "differences": [finale.difference(found) for found in one.differences],
+            **({"explained": _explained(one, explained)} if explained else {}),
         }
         for one in played
     ]
     return json.dumps(rows, indent=2, ensure_ascii=False) + "\n"
+
+
+def _explained(one: Played, names: Sequence[str]) -> list[dict[str, Any]]:
+    return [document(one.states[name]) for name in names if name in one.states]
 
 
 def sheet(one: Played, *, verified: bool) -> RenderableType:

@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from servers.scenario_lab import HEAD
 
 ROOT = Path(__file__).parents[1]
 NOWHERE = 'resolvers = ["127.0.0.1:9"]'
@@ -117,3 +119,28 @@ def test_history_takes_one_format(tmp_path: Path) -> None:
 
 def test_the_version_is_printed() -> None:
     assert command("--version").stdout.startswith("platform-monitor 0.")
+
+
+FEW_LOOKS = '[http]\ninterval = "2h"\n[dns]\ninterval = "2h"\n'
+
+
+def test_a_replay_explains_its_targets_at_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "scenario.toml"
+    path.write_text(f"{HEAD}{FEW_LOOKS}")
+    done = command("replay", str(path), "--explain", "example.com", env={"COLUMNS": "100"})
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert "A test" in lines
+    assert "54.69.20.11 2021-01-01 00:00 2021-01-01 22:00" in [
+        re.sub(r":\d\d", ":00", line) for line in lines
+    ]
+    assert "origin no proxy recognised" in lines
+    assert max(map(len, done.stdout.splitlines())) <= 100
+
+
+def test_a_target_that_is_in_no_scenario_is_not_explained(tmp_path: Path) -> None:
+    path = tmp_path / "scenario.toml"
+    path.write_text(f"{HEAD}{FEW_LOOKS}")
+    done = command("replay", str(path), "--explain", "other.example")
+    assert done.returncode == 2
+    assert "other.example: no target of this scenario" in done.stderr

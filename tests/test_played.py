@@ -72,3 +72,16 @@ def test_a_scenario_without_events_says_so_and_gives_the_same_document_twice(tmp
     assert drill.documents(first) == drill.documents(second)
     (document,) = json.loads(drill.documents(first))
     assert (document["scenario"], document["events"], document["differences"]) == ("test", [], [])
+
+
+def test_targets_are_explained_as_they_are_at_the_end_and_the_plain_document_stays_as_it_is(
+    tmp_path: Path,
+) -> None:
+    played = play(tmp_path, GONE)
+    plain, told = drill.documents(played), json.loads(drill.documents(played, ["example.com"]))
+    (explained,) = told[0].pop("explained")
+    assert json.loads(plain) == told
+    assert (explained["target"], explained["status"]) == ("example.com", "down")
+    assert [layer["layer"] for layer in explained["layers"]][:3] == ["registration", "dns", "network"]
+    assert explained["registration"]["created"]["at"] == "2018-05-01T00:00:00Z"
+    assert drill.unknown(["example.com", "other.example"], played) == ["other.example"]

@@ -1,9 +1,5 @@
 """The sheet of one target: its status, the rule that fired, and who stands behind each layer."""
 
-from collections.abc import Iterator
-from datetime import datetime
-from typing import Any
-
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -11,7 +7,6 @@ from rich.text import Text
 from monitor.model import (
     DnsFacts,
     HttpFacts,
-    LayerState,
     Memory,
     Observation,
     RegistrationFacts,
@@ -19,15 +14,15 @@ from monitor.model import (
     TargetState,
 )
 from monitor.terminal import paint
+from monitor.terminal.particulars import particulars
+from monitor.terminal.stand import stand
 
 
 def sheet(state: TargetState, *, one_look: bool = False) -> RenderableType:
     """Return everything that is known about a target, for people; `one_look` is no incident yet."""
     parts: list[RenderableType] = [_headline(state)]
-    if state.memory.layers:
-        parts.append(_layers(state.memory))
     if state.pulse.runs:
-        parts.append(_runs(state))
+        parts += [stand(state), particulars(state), _runs(state)]
     if state.memory.incident and not one_look:
         parts.append(_incident(state.memory))
     return Group(*(part for one in parts for part in (one, Text())))
@@ -49,36 +44,6 @@ def _headline(state: TargetState) -> Text:
         rule = f" ({suspected.diagnosis})" if suspected.diagnosis else ""
         line.append(f"\nsuspected: {suspected.status}{rule}, not confirmed yet", style=paint.DIM)
     return line
-
-
-def _layers(memory: Memory) -> Table:
-    table = Table(box=None, pad_edge=False, header_style=paint.DIM)
-    for heading in ("layer", "provider", "since", "seen", "rule", "source"):
-        table.add_column(heading, overflow="fold")
-    for state in memory.layers:
-        _layer_rows(table, state)
-    if any(state.layer.value == "edge" and state.known for state in memory.layers):
-        table.add_row("origin", Text("not observable behind a reverse proxy", style=paint.DIM))
-    return table
-
-
-def _layer_rows(table: Table, state: LayerState) -> None:
-    names = {provider.id: provider for provider in state.confirmed.providers}
-    first = True
-    for evidence in state.confirmed.evidence:
-        provider = names.get(evidence.provider)
-        name = paint.providers([provider] if provider else [])
-        if not state.known:
-            name.append(" (last known)", style=paint.DIM)
-        table.add_row(
-            Text(state.layer if first else "", style=paint.LAYER_STYLE),
-            name,
-            paint.day(state.since) if first else "",
-            paint.plain(evidence.value, limit=60),
-            paint.plain(evidence.rule, limit=60),
-            paint.plain(evidence.source, style=paint.DIM),
-        )
-        first = False
 
 
 def _runs(state: TargetState) -> Table:
@@ -142,52 +107,3 @@ def _incident(memory: Memory) -> Text:
         text.append_text(paint.plain(f"{what} {observation.detail}".rstrip(), style="not bold"))
     text.append("\n * the diagnosis rests on it", style="not bold dim")
     return text
-
-
-def document(state: TargetState) -> dict[str, Any]:
-    """Return the same for machines; moments in ISO 8601, UTC."""
-    memory, pulse = state.memory, state.pulse
-    verdict = memory.verdict
-    return {
-        "target": state.target,
-        "status": verdict.status,
-        "since": _iso(memory.since),
-        "reachable": verdict.reachable,
-        "diagnosis": verdict.diagnosis,
-        "layer": verdict.layer,
-        "sentence": verdict.sentence,
-        "incident": memory.incident.id if memory.incident else None,
-        "incident_opened_at": _iso(memory.incident.opened_at) if memory.incident else None,
-        "seconds": {"up": pulse.up_s, "down": pulse.down_s, "unknown": pulse.unknown_s},
-        "layers": list(_layer_documents(memory)),
-        "checks": [
-            {
-                "probe": run.probe,
-                "at": _iso(run.at),
-                "duration_s": run.duration_s,
-                "failure": run.failure,
-                "http_status": run.http_status,
-            }
-            for run in pulse.runs
-        ],
-    }
-
-
-def _layer_documents(memory: Memory) -> Iterator[dict[str, Any]]:
-    for state in memory.layers:
-        yield {
-            "layer": state.layer,
-            "known": state.known,
-            "since": _iso(state.since),
-            "providers": [
-                {"id": p.id, "name": p.name, "cataloged": p.cataloged} for p in state.confirmed.providers
-            ],
-            "evidence": [
-                {"provider": e.provider, "value": e.value, "rule": e.rule, "source": e.source}
-                for e in state.confirmed.evidence
-            ],
-        }
-
-
-def _iso(value: datetime | None) -> str | None:
-    return value.isoformat().replace("+00:00", "Z") if value else None

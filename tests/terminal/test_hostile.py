@@ -11,6 +11,7 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from monitor.commands import Past
+from monitor.failure import Failure
 from monitor.model import (
     Attribution,
     EventType,
@@ -24,6 +25,7 @@ from monitor.model import (
 )
 from monitor.store import IncidentRow, Period
 from monitor.terminal import chronicle, paint, sheet
+from monitor.terminal.document import document
 
 # Escape, BEL, right-to-left override, zero width space, markup, a closing tag that opens nothing, a picture.
 HOSTILE = "\x1b[2J\x07\u202e\u200b\r\n[bold]x[/bold] [/red] :skull:"
@@ -114,14 +116,14 @@ def test_a_sheet_of_a_target_that_was_never_seen_makes_nothing_up() -> None:
 def test_a_layer_out_of_sight_is_the_last_known_one() -> None:
     world = watched()
     for _ in range(3):
-        world.feed(Probe.DNS, records(a=()))
+        world.feed(Probe.DNS, Failure.DNS_TIMEOUT)
     (network,) = [row for row in shown(sheet.sheet(world.state), 300).splitlines() if row[:7] == "network"]
-    assert "(last known)" in network
+    assert "not known since 2021-01-11 00:10; last known" in network
 
 
 def test_documents_are_json_and_say_what_the_sheets_say() -> None:
     world = watched()
-    told = json.loads(json.dumps(sheet.document(world.state)))
+    told = json.loads(json.dumps(document(world.state)))
     assert (told["status"], told["diagnosis"], told["layer"]) == ("down", "http.server_error", "network")
     assert told["since"].endswith("Z")
     assert sum(told["seconds"].values()) == 4 * 60
