@@ -36,7 +36,7 @@ _ZONES: Final = {
 # hours is accepted, since only days are compared.
 _DAY_FIRST: Final = frozenset(
     # whois.nic.fr (before 2022), whois.hkirc.hk, whois.dns.pt, whois.ati.tn, whois.isoc.org.il and others
-    "fr pm re tf wf yt hk pt ke ve uy bo py ec es gr ro ax tn il vn".split()  # noqa: SIM905 - a table of words
+    "fr pm re tf wf yt hk pt ke ve uy bo py ec es gr ro ax tn il vn pf sn lu sm im".split()  # noqa: SIM905 - a table of words
 )
 
 _TIME: Final = (

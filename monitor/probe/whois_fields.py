@@ -16,7 +16,8 @@ from monitor.probe.names import TEXT_LIMIT, host_name
 from monitor.probe.rdap import iana_number
 from monitor.probe.text import clean
 from monitor.probe.whois_dates import Order, order_in, read_date
-from monitor.probe.whois_text import Entry, Section
+from monitor.probe.whois_sections import Section
+from monitor.probe.whois_text import Entry
 
 REGISTRY: Final = "registry"
 REGISTRAR: Final = "registrar"
@@ -103,7 +104,7 @@ def statuses(found: list[Entry], tld: str) -> Iterator[str]:
         if listed or entry.key in keys.STATUS or (entry.key in weak and is_domains):
             for part in _BETWEEN.split(entry.value):
                 # whois.nic.kz ends its lines with a dash, whois.irs.net.nz begins them with a code
-                if status := clean(epp_status(part.rstrip(" -").lstrip("0123456789 ")), TEXT_LIMIT):
+                if status := clean(epp_status(part.rstrip(" -*").lstrip("0123456789 *")), TEXT_LIMIT):
                     yield status
 
 

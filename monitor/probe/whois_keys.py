@@ -1,6 +1,6 @@
 """Which words mean which fact in a WHOIS reply: the tables behind `monitor.probe.whois_fields`.
 
-Keys as `monitor.probe.whois_text.normal_key` writes them: lower case, single spaces.
+Keys as `monitor.probe.whois_text.normal_key` writes them: lower case, single spaces, no accents.
 """
 
 import re
@@ -20,13 +20,13 @@ DOMAIN: Final = _keys(
 )
 REGISTRAR: Final = _keys(
     """
-    authorised registrar | authorized agency | authorized registrar | created by registrar | current
-    registar | current registrar | domain registrar | invoicing party | nombre del registrar | record
-    maintained by registrar | registered by | registered through | registered via | registrar | registrar
-    company | registrar handle | registrar name | registrar of record | registrar organisation | registrar
-    organization | registrar organization name | registrar's name | registrarname | registration registrar |
-    registrator | registry registrar | sponsor | sponsoring registrar | sponsoring registrar name |
-    sponsoring registrar organization
+    authorised registrar | authorized agency | authorized registrar | bureau d'enregistrement | created by
+    registrar | current registar | current registrar | domain registrar | invoicing party | nombre del
+    registrar | record maintained by registrar | registered by | registered through | registered via |
+    registrar | registrar company | registrar company name | registrar handle | registrar name | registrar
+    of record | registrar organisation | registrar organization | registrar organization name | registrar's
+    name | registrarname | registration registrar | registrator | registry registrar | sponsor | sponsoring
+    registrar | sponsoring registrar name | sponsoring registrar organization
     """
 )
 # whois.twnic.net.tw: the registrar; elsewhere, beside one, the reseller.
@@ -58,9 +58,9 @@ REGISTRY: Final = _keys(
 )
 STATUS: Final = _keys(
     """
-    current status | domain state | domain status | domain statuses | epp status | eppstatus | estado |
-    estado del dominio | estatus del dominio | query status | registration status | status of domain |
-    statut
+    current status | domain state | domain status | domain statuses | domaintype | epp status | eppstatus |
+    estado | estado del dominio | estatus del dominio | query status | registration status | status of
+    domain | statut
     """
 )
 STATUS_WEAK: Final = _keys("flags | ren status | state of domain | status")
@@ -88,11 +88,10 @@ CREATED: Final = _keys(
     date of registration | date registered | domain create date | domain created | domain creation date |
     domain dateregistered | domain delegaterequested | domain name commencement date | domain record
     activated | domain record created | domain registered | domain registered on | domain registration date
-    | fecha creacion | fecha de alta | fecha de creacion | fecha de creación | fecha de registro | first
-    registered | first registration date | issue date | issued date | original created | original
-    registration date | record created | record created on | reg created | reg date | registered date |
-    registered on | registered since | registration | registration date | registration time | relevant dates
-    registered on
+    | fecha creacion | fecha de alta | fecha de creacion | fecha de registro | first registered | first
+    registration date | issue date | issued date | original created | original registration date | record
+    created | record created on | reg created | reg date | registered date | registered on | registered
+    since | registration | registration date | registration time | relevant dates registered on
     """
 )
 CREATED_WEAK: Final = _keys(
@@ -100,13 +99,13 @@ CREATED_WEAK: Final = _keys(
 )
 UPDATED: Final = _keys(
     """
-    actualizado | date modified | date updated | domain datelastmodified | domain last modified | domain
-    last updated | domain last updated date | domain modification date | domain record last updated | domain
-    updated | domain updated date | fecha de actualizacion | fecha de modificacion | fecha de última
-    modificación | last edited | last modified date | last update date | last updated date | last updated on
-    | modification date | modification time | modified date | record last modified | record last updated |
-    record last updated on | record updated | record updated on | ultima actualizacion | ultima
-    actualización | update date | updated at | updated date | updated on | última actualización
+    actualizado | date de modification | date modified | date updated | derniere modification | domain
+    datelastmodified | domain last modified | domain last updated | domain last updated date | domain
+    modification date | domain record last updated | domain updated | domain updated date | fecha de
+    actualizacion | fecha de modificacion | fecha de ultima modificacion | last edited | last modified date
+    | last update date | last updated date | last updated on | modification date | modification time |
+    modified date | record last modified | record last updated | record last updated on | record updated |
+    record updated on | ultima actualizacion | update date | updated at | updated date | updated on
     """
 )
 UPDATED_WEAK: Final = _keys(
@@ -122,11 +121,10 @@ EXPIRES: Final = _keys(
     exp date | domain expiration | domain expiration date | domain expires | domain expires on | domain
     expiry | domain expiry date | exp date | expiration | expiration date | expiration time | expire date |
     expire on | expired | expired date | expires at | expires by | expires date | expires on | expiry date |
-    expiry time | fecha de expiracion | fecha de expiración | fecha de vencimiento | licence expires on |
-    paid till | record expired | record expires | record expires on | record will expire on | registered
-    until | registration expiration | registration expiration date | registration expires | registration
-    expires on | renewal | renewal date | renewal due | valid till | valid to | valid until | validity |
-    validity date
+    expiry time | fecha de expiracion | fecha de vencimiento | licence expires on | paid till | record
+    expired | record expires | record expires on | record will expire on | registered until | registration
+    expiration | registration expiration date | registration expires | registration expires on | renewal |
+    renewal date | renewal due | valid till | valid to | valid until | validity | validity date
     """
 )
 # What the registrar says beside the registry, or instead of it.
@@ -155,7 +153,7 @@ DNSSEC: Final = _keys(
 DELEGATION_KEYS: Final = _keys(
     """
     dnskey | dnssec ds data | dnssec ds key data | ds data | ds keytag | ds rdata | ds record | ds rr |
-    dsrdata | dsrecord | keyset | keytag | secdns dskeytag | signing key
+    dsrdata | dsrecord | key1 tag | keyset | keytag | secdns dskeytag | signing key
     """
 )
 # whois.tcinet.ru, whois.jprs.jp; elsewhere `state` is a part of an address or an internal word.

@@ -25,7 +25,8 @@ from monitor.probe.names import TEXT_LIMIT, host_name, sorted_hosts
 from monitor.probe.text import clean
 from monitor.probe.whois_dates import read_date
 from monitor.probe.whois_reading import ParsedWhois, Reading, read_whois
-from monitor.probe.whois_text import Section, entries, lines
+from monitor.probe.whois_sections import Section
+from monitor.probe.whois_text import entries, lines
 
 __all__ = ["ParsedWhois", "Reading", "WhoisParser"]
 

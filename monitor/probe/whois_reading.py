@@ -15,7 +15,8 @@ from monitor.probe import whois_fields as fields
 from monitor.probe import whois_keys as keys
 from monitor.probe.epp import sorted_statuses
 from monitor.probe.names import host_name, sorted_hosts
-from monitor.probe.whois_text import END, Entry, Section, entries, lines
+from monitor.probe.whois_sections import Section
+from monitor.probe.whois_text import END, Entry, entries, lines
 from monitor.probe.whois_words import says_limited, says_not_found, seems_limited
 
 

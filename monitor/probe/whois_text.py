@@ -16,9 +16,11 @@ Every rule looks at one line of a bounded reply, so the time is linear in its si
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
 from typing import Final
+from unicodedata import combining, normalize
+
+from monitor.probe.whois_sections import BLOCKS, Section, heading_of
 
 _MAX_LINES: Final = 2000
 _MAX_LINE: Final = 500
@@ -39,24 +41,21 @@ _SENTENCE: Final = re.compile(
 _TABBED: Final = re.compile(r"([A-Za-z ]{3,40})\t\s*(\S.*)")
 # Registrars of the 2000s: `Creation Date........ 1999-05-03`
 _DOTTED: Final = re.compile(r"([A-Za-z][A-Za-z0-9 /()-]{1,40}?) ?\.{3,60}(?![. ]{0,60}:) *(.*)")
+# whois.nic.md once: columns without a sign between them. Only words that begin a fact: addresses have columns.
+_COLUMNS: Final = re.compile(
+    r"((?:created|domain|expires|name ?server|registered|registrar|status|updated)[a-z ]{0,20}?) {2,}(\S.*)",
+    re.IGNORECASE,
+)
 # whois.nic.uk: `ns1.example.com   192.0.2.1  2001:db8::1` has a colon, and no key
 _LISTED: Final = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)+\.?(?:\s|$)", re.IGNORECASE)
+# whois.registry.pf: `Created (JJ/MM/AAAA) :`
+_FORMAT: Final = re.compile(r"\s*\([DJMAY]{1,4}[/.-][DJMAY]{1,4}[/.-][DJMAY]{1,4}\)", re.IGNORECASE)
 _BULLET: Final = ("- ", "* ", "• ")
 
 
 END: Final = ">>> last update"
 """The key of the line that a reply in ICANN's format ends with (2013 Registrar Accreditation Agreement,
 section 1.4.2): a comment by its look, but it tells a whole reply from one that was cut."""
-
-
-class Section(StrEnum):
-    """What the lines around an entry are about."""
-
-    DOMAIN = "domain"
-    REGISTRAR = "registrar"
-    NAME_SERVERS = "name servers"
-    STATUS = "status"
-    CONTACT = "contact"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,69 +70,9 @@ class Entry:
 _END_ENTRY: Final = Entry(Section.DOMAIN, END, "")
 
 
-def _headings(table: dict[Section, str]) -> dict[str, Section]:
-    return {" ".join(name.split()): section for section, names in table.items() for name in names.split("|")}
-
-
-_HEADINGS: Final = _headings(
-    {
-        Section.REGISTRAR: """
-            authorized agency | current registrar | domain registrar | registrar | registrar contact |
-            registrar contact information | registrar info | registrar information | registrar name |
-            sponsoring registrar
-        """,
-        Section.NAME_SERVERS: """
-            dns | dns servers | domain name servers | domain nameservers | domain servers | domain servers
-            in listed order | domain servers in listed order (ordered) | host names | name server | name
-            server information | name servers | name servers in listed order | name servers information |
-            nameserver | nameserver in listed order | nameservers | nserver | nservers | primary name server
-            | secondary name server | servidor(es) de nombre | servidores de nombre de dominio
-        """,
-        Section.STATUS: """
-            domain status | epp status | flags | registration status | status
-        """,
-        Section.CONTACT: """
-            abuse contact | admin | admin c | admin contact | admin contact(s) | administrative contact |
-            administrative contact information | administrative contact person | administrative contact(s) |
-            administrative contact/agent | administrator | billing | billing contact | billing contact
-            information | billing contact(s) | contact | contact id | contact information | contacts | data
-            validation | dnskey | domain holder | domain owner | domain registrant | ds records | holder |
-            key | keys | keyset | nic handle | nic hdl | nic hdl br | onsite(s) | organisation |
-            organization | organization using domain name | owner | owner contact | person | personname |
-            registrant | registrant contact | registrant contact information | registrant information |
-            registrant type | registrant's address | registrar technical contacts | role | tech | tech
-            contact | tech contact(s) | technical contact | technical contact information | technical
-            contact person | technical contact(s) | technical contacts | titular | titular handle | whois
-        """,
-    }
-)
-# In block style these begin an object of their own, whose dates are not the domain's.
-_BLOCKS: Final = {name for name, section in _HEADINGS.items() if section is Section.CONTACT} | {
-    # FRED (.cz and others): sets of name servers and of keys are objects with dates of their own
-    "keyset",
-    "nsset",
-    "registrar",
-    # Verisign: hosts whose names begin like the domain
-    "server name",
-}
 _SUB_KEYS: Final = frozenset(
     {"name", "organization", "organisation", "organization name", "registrar", "org", "url"}
 )
-# What a heading that is in no table is about, by the word it ends in; the first that fits. Not by any word:
-# a flat `Registrant Fax:` that is empty is no heading.
-_TAIL: Final = r"(?: (?:information|info|details|data|section|in listed order.{0,20}))?$"
-_WORDS: Final = (
-    (Section.CONTACT, re.compile(r"\b(?:contact(?:s|o|os)?|holder|owner|registrant|titular)" + _TAIL)),
-    (
-        Section.NAME_SERVERS,
-        re.compile(
-            r"\b(?:(?:name ?|dns |domain |n)servers?|servidor\S{0,4} de nombre\S{0,6}(?: de dominios?)?)"
-            + _TAIL
-        ),
-    ),
-    (Section.REGISTRAR, re.compile(r"\bregistrar" + _TAIL)),
-)
-_MAX_HEADING: Final = 60
 
 
 class _Reader:
@@ -155,7 +94,7 @@ class _Reader:
         if not bare:
             self._blank()
             return None
-        if bare.startswith(_COMMENT):
+        if bare.startswith(_COMMENT) and not self._is_told_in_stars(bare):
             stars = _STARS.match(bare)
             if not stars:
                 return _END_ENTRY if bare[: len(END)].lower() == END else None
@@ -165,7 +104,7 @@ class _Reader:
             bare = bare[2:].lstrip()
         is_listed = self._section is Section.NAME_SERVERS and _LISTED.match(bare)
         key, value = ("", "") if is_listed else _split(bare)
-        heading = None if value else _heading(key or normal_key(bare), is_key=bool(key))
+        heading = None if value else heading_of(key or normal_key(bare), is_key=bool(key))
         if heading and not self._belongs_inside(key, indent):
             self._section, self._has_items, self._after_blank = heading, False, False
             self._indent, self._previous = indent, ""
@@ -192,8 +131,12 @@ class _Reader:
             self._section = Section.DOMAIN
         self._has_items = True
         if key and self._after_blank:
-            self._block = key if key in _BLOCKS and value else ""
+            self._block = key if key in BLOCKS and value else ""
         self._after_blank = False
+
+    def _is_told_in_stars(self, bare: str) -> bool:
+        """Tell whether it is whois.nic.uk's `*** This registration has been SUSPENDED. ***`."""
+        return self._section is Section.STATUS and bare.startswith("***")
 
     def _belongs_inside(self, key: str, indent: int) -> bool:
         """Tell whether an empty, indented `Organization:` is a line of the section it stands in."""
@@ -214,15 +157,6 @@ def entries(rows: Iterable[str]) -> Iterator[Entry]:
         entry = reader.entry(line)
         if entry is not None:
             yield entry
-
-
-def _heading(name: str, *, is_key: bool) -> Section | None:
-    """Return what a line without a value is the heading of: by the table, else by a word in `name:`."""
-    if section := _HEADINGS.get(name):
-        return section
-    if is_key and len(name) <= _MAX_HEADING:
-        return next((section for section, word in _WORDS if word.search(name)), None)
-    return None
 
 
 def _indent(line: str) -> int:
@@ -251,11 +185,17 @@ def _shapes(bare: str) -> Iterator[re.Pattern[str]]:
         yield _KEY
     if "\t" in bare:
         yield _TABBED
+    if "  " in bare:
+        yield _COLUMNS
 
 
 @lru_cache(maxsize=2048)
 def normal_key(text: str) -> str:
-    """Return a key in lower case with single spaces: `Registrar_Name....` is `registrar name`."""
+    """Return a key in lower case with single spaces, no accents: `Registrar_Name....` is `registrar name`."""
+    if not text.isascii():
+        text = "".join(letter for letter in normalize("NFKD", text) if not combining(letter))
+    if "(" in text:
+        text = _FORMAT.sub("", text)
     return " ".join(text.replace("_", " ").replace("-", " ").rstrip(". :").lower().split())
 
 
