@@ -41,7 +41,7 @@ _SENTENCE: Final = re.compile(
 _TABBED: Final = re.compile(r"([A-Za-z ]{3,40})\t\s*(\S.*)")
 # Registrars of the 2000s: `Creation Date........ 1999-05-03`
 _DOTTED: Final = re.compile(r"([A-Za-z][A-Za-z0-9 /()-]{1,40}?) ?\.{3,60}(?![. ]{0,60}:) *(.*)")
-# whois.nic.md once: columns without a sign between them. Only words that begin a fact: addresses have columns.
+# whois.nic.md once: columns without a sign between them. Only words that begin a fact: addresses have some.
 _COLUMNS: Final = re.compile(
     r"((?:created|domain|expires|name ?server|registered|registrar|status|updated)[a-z ]{0,20}?) {2,}(\S.*)",
     re.IGNORECASE,
@@ -70,6 +70,8 @@ class Entry:
 _END_ENTRY: Final = Entry(Section.DOMAIN, END, "")
 
 
+# What no section of a registrar or a contact begins with.
+_OF_A_DOMAIN: Final = frozenset({"creation date", "domain status", "name server", "status"})
 _SUB_KEYS: Final = frozenset(
     {"name", "organization", "organisation", "organization name", "registrar", "org", "url"}
 )
@@ -126,6 +128,9 @@ class _Reader:
     def _step(self, key: str, value: str, indent: int) -> None:
         if not self._has_items:
             self._inner = indent
+            if key in _OF_A_DOMAIN and indent <= self._indent and self._section is not Section.NAME_SERVERS:
+                # No heading after all, but a flat `Registrar:` that is empty.
+                self._section = Section.DOMAIN
         elif key and self._section is not Section.DOMAIN and indent <= self._indent < self._inner:
             # Back at the margin of the heading: the section is over without a blank line.
             self._section = Section.DOMAIN
