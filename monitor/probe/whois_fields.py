@@ -37,6 +37,7 @@ _MAILBOX: Final = re.compile(r"[,;\s]+\S+@\S+$")
 _CHANGED: Final = re.compile(r"\S{1,80}(?:@| AT )\S{1,80} (\d{8})(?: \((\w{1,20})\))?$")
 # whois.ati.tn: `Name.......: ns1.example.com` below the heading of the name servers
 _IN_A_LIST: Final = frozenset({"", "fqdn", "name", "nom", "nombre"})
+_OTHERS: Final = frozenset({Section.CONTACT, Section.REGISTRAR})
 # What stands where there is no value.
 _NOTHING: Final = frozenset(
     {"", "-", "--", "n/a", "na", "none", "null", "not applicable", "not available", "."}
@@ -165,8 +166,9 @@ def dates(found: list[Entry], tld: str) -> dict[str, tuple[datetime, str]]:
     # A reply with a filled line of the registrar's date and no line of the registry's is the registrar's.
     by_registry = any(entry.key in keys.EXPIRES_REGISTRY for entry in found)
     whose = REGISTRY if by_registry or not any(_is_registrars(entry) for entry in found) else REGISTRAR
+    found = [entry for entry in found if entry.key in keys.DATES]
     # Weak words stand in contacts and registrars, too.
-    domains = [entry for entry in found if entry.section not in {Section.CONTACT, Section.REGISTRAR}]
+    domains = [entry for entry in found if entry.section not in _OTHERS]
     said = _changes(domains, whose)
     order = order_in(entry.value for entry in found)
     for field, names, where, source in (

@@ -130,6 +130,16 @@ EXPIRES: Final = _keys(
 # What the registrar says beside the registry, or instead of it.
 EXPIRES_REGISTRAR: Final = _keys("registrar expiration date | registrar registration expiration date")
 EXPIRES_WEAK: Final = _keys("domain name expires | expira | expire | expires | expiry")
+DATES: Final = (
+    CREATED
+    | CREATED_WEAK
+    | UPDATED
+    | UPDATED_WEAK
+    | EXPIRES_REGISTRY
+    | EXPIRES
+    | EXPIRES_WEAK
+    | EXPIRES_REGISTRAR
+)
 REFERRAL: Final = _keys(
     """
     refer | registrar whois | registrar whois server | whois | whois server

@@ -28,6 +28,9 @@ _TAB: Final = 8
 _COMMENT: Final = ("%", "#", ">>>", "*", ";", "--", "==")
 # whois.trabis.gov.tr (.tr): `** Domain Name: example.com.tr`
 _STARS: Final = re.compile(r"\*\*\s*(?=[A-Za-z][A-Za-z ]{2,40}:)")
+_MAX_KEY: Final = 80
+# What may mean another shape than `key: value`.
+_ODD: Final = re.compile(r" on |\[|\]|\.\.\.")
 _KEY: Final = re.compile(r"([^:\[\]]{1,80}?)[\s.]{0,60}:(?!//)\s*(.*)")
 # Also whois.mynic.my: `a [Domain Name] example.my`
 _BRACKETS: Final = re.compile(r"(?:[a-z]\.? )?\[([^\]]{2,40})\]\s*(.*)")
@@ -128,8 +131,7 @@ class _Reader:
     def _step(self, key: str, value: str, indent: int) -> None:
         if not self._has_items:
             self._inner = indent
-            if key in _OF_A_DOMAIN and indent <= self._indent and self._section is not Section.NAME_SERVERS:
-                # No heading after all, but a flat `Registrar:` that is empty.
+            if indent <= self._indent and self._is_flat(key):
                 self._section = Section.DOMAIN
         elif key and self._section is not Section.DOMAIN and indent <= self._indent < self._inner:
             # Back at the margin of the heading: the section is over without a blank line.
@@ -138,6 +140,11 @@ class _Reader:
         if key and self._after_blank:
             self._block = key if key in BLOCKS and value else ""
         self._after_blank = False
+
+    def _is_flat(self, key: str) -> bool:
+        """Tell whether the first line below a heading shows that it is an empty, flat `Registrar:`."""
+        is_list = self._section is Section.NAME_SERVERS
+        return not is_list and (key in _OF_A_DOMAIN or key.startswith("registrar "))
 
     def _is_told_in_stars(self, bare: str) -> bool:
         """Tell whether it is whois.nic.uk's `*** This registration has been SUSPENDED. ***`."""
@@ -171,6 +178,9 @@ def _indent(line: str) -> int:
 
 def _split(bare: str) -> tuple[str, str]:
     """Split a line into key and value; a line without a key has the key ''."""
+    head, colon, value = bare.partition(":")
+    if colon and len(head) <= _MAX_KEY and not value.startswith("//") and not _ODD.search(head):
+        return normal_key(head), value.lstrip(" .\t")  # nearly every line is like this
     for shape in _shapes(bare):
         if match := shape.match(bare):
             # whois.nic.tg writes `Status:.............Active`
