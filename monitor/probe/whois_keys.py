@@ -104,8 +104,9 @@ UPDATED: Final = _keys(
     modification date | domain record last updated | domain updated | domain updated date | fecha de
     actualizacion | fecha de modificacion | fecha de ultima modificacion | last edited | last modified date
     | last update date | last updated date | last updated on | modification date | modification time |
-    modified date | record last modified | record last updated | record last updated on | record updated |
-    record updated on | ultima actualizacion | update date | updated at | updated date | updated on
+    modified date | modified on | record last modified | record last updated | record last updated at |
+    record last updated on | record modified on | record updated | record updated on | ultima actualizacion
+    | update date | updated at | updated date | updated on
     """
 )
 UPDATED_WEAK: Final = _keys(
@@ -120,11 +121,12 @@ EXPIRES: Final = _keys(
     date d'expiration | date expires | date of expiration | date of expiry | domain datebilleduntil | domain
     exp date | domain expiration | domain expiration date | domain expires | domain expires on | domain
     expiry | domain expiry date | exp date | expiration | expiration date | expiration time | expire date |
-    expire on | expired | expired date | expires at | expires by | expires date | expires on | expiry date |
-    expiry time | fecha de expiracion | fecha de vencimiento | licence expires on | paid till | record
-    expired | record expires | record expires on | record will expire on | registered until | registration
-    expiration | registration expiration date | registration expires | registration expires on | renewal |
-    renewal date | renewal due | valid till | valid to | valid until | validity | validity date
+    expire on | expired | expired date | expired on | expires at | expires by | expires date | expires on |
+    expiry date | expiry time | fecha de expiracion | fecha de vencimiento | licence expires on | paid till
+    | record expired | record expired on | record expires | record expires on | record will expire on |
+    registered until | registration expiration | registration expiration date | registration expires |
+    registration expires on | renewal | renewal date | renewal due | valid till | valid to | valid until |
+    validity | validity date
     """
 )
 # What the registrar says beside the registry, or instead of it.

@@ -30,14 +30,14 @@ _COMMENT: Final = ("%", "#", ">>>", "*", ";", "--", "==")
 _STARS: Final = re.compile(r"\*\*\s*(?=[A-Za-z][A-Za-z ]{2,40}:)")
 _MAX_KEY: Final = 80
 # What may mean another shape than `key: value`.
-_ODD: Final = re.compile(r" on |\[|\]|\.\.\.")
+_ODD: Final = re.compile(r" on | at |\[|\]|\.\.\.")
 _KEY: Final = re.compile(r"([^:\[\]]{1,80}?)[\s.]{0,60}:(?!//)\s*(.*)")
 # Also whois.mynic.my: `a [Domain Name] example.my`
 _BRACKETS: Final = re.compile(r"(?:[a-z]\.? )?\[([^\]]{2,40})\]\s*(.*)")
 # whois.monic.mo, whois.twnic.net.tw, whois.gg: `Record created on 2018-02-05`
 _SENTENCE: Final = re.compile(
-    r"((?:(?:record |domain )?(?:created|expires|will expire|registered|modified)|record last updated)"
-    r" on) (.*)",
+    r"((?:(?:record |domain )?(?:created|expires|expired|will expire|registered|modified)"
+    r"|record last updated) (?:on|at)) (.*)",
     re.IGNORECASE,
 )
 # whois.nic.ch: `First registration date<TAB>31 May 1999`
@@ -83,13 +83,22 @@ _SUB_KEYS: Final = frozenset(
 class _Reader:
     """Where in a reply we are: the section, the object and the key that a line belongs to."""
 
-    __slots__ = ("_after_blank", "_block", "_has_items", "_indent", "_inner", "_previous", "_section")
+    __slots__ = (
+        "_after_blank",
+        "_block",
+        "_has_items",
+        "_indent",
+        "_inner",
+        "_is_open",
+        "_previous",
+        "_section",
+    )
 
     def __init__(self) -> None:
         self._section = Section.DOMAIN
         self._block = self._previous = ""
         self._after_blank = True
-        self._has_items = False
+        self._has_items = self._is_open = False
         # Of the heading, and of the first line below it.
         self._indent = self._inner = 0
 
@@ -116,10 +125,11 @@ class _Reader:
             return None
         self._step(key, value, indent)
         if key:
-            self._previous = key
+            self._previous, self._is_open = key, not value
             return Entry(self._placed(key), key, value)
-        if self._section is Section.DOMAIN and self._previous and indent:
-            # whois.dns.pl, whois.nic.kz: a list goes on below its first value
+        if self._section is Section.DOMAIN and self._previous and (indent or self._is_open):
+            # whois.dns.pl, whois.nic.kz: a list goes on below its first value; whois.nic.li: below its key
+            self._is_open = False
             return Entry(self._placed(self._previous), self._previous, bare)
         return Entry(self._placed(""), "", bare)
 
@@ -190,7 +200,7 @@ def _split(bare: str) -> tuple[str, str]:
 
 def _shapes(bare: str) -> Iterator[re.Pattern[str]]:
     """Yield the shapes that the line can have, by the signs that are in it."""
-    if " on " in bare:
+    if " on " in bare or " at " in bare:
         yield _SENTENCE
     if "[" in bare:
         yield _BRACKETS
