@@ -9,8 +9,9 @@ flight drained, what was judged committed, what was committed told as far as tim
 
 import asyncio
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -19,10 +20,14 @@ from typing import Final
 import structlog
 
 from monitor import __version__, registration
-from monitor.attribute import AsTable, Atlas, Attributor, Catalog, Networks, PublishedRanges
+from monitor.attribute import Atlas, Attributor, Catalog, Networks
+from monitor.blocks import AddressBlocks
 from monitor.clock import Clock, SystemClock
 from monitor.config import Config
-from monitor.edition import take_up
+from monitor.data import folder_of, updater_of
+from monitor.edition import rename, take_up
+from monitor.editions.refresh import Rhythm, refresh
+from monitor.editions.tables import load_atlas
 from monitor.export.metrics import FleetMetrics
 from monitor.export.outbox import Outbox
 from monitor.export.own_metrics import OwnMetrics, watch_loop
@@ -30,10 +35,11 @@ from monitor.export.receiver import ReceiverSettings, WebhookSender, routes
 from monitor.export.web import View, serve
 from monitor.garbage import collected_seldom
 from monitor.judge import forget
-from monitor.model import Check, Policy, Probe, StoredEvent, TargetState
+from monitor.model import Check, HttpSettings, Policy, Probe, StoredEvent, TargetState
 from monitor.pipeline import Pipeline, Plan
 from monitor.probe import open_io
 from monitor.probe.io import DirectRoute, Io, Route
+from monitor.probe.rdap_block import AddressRegistries
 from monitor.probe.registries import Registries
 from monitor.probe.tls import Trust, system_trust
 from monitor.schedule import Schedule
@@ -58,7 +64,7 @@ class World:
     registries: Registries
     networks: Networks
     live: bool = False
-    """Whether it is the internet of today: then the list of RDAP servers is renewed from it."""
+    """Whether it is the internet of today: then what is known of it is renewed from it."""
 
 
 def internet(config: Config) -> World:
@@ -69,9 +75,7 @@ def internet(config: Config) -> World:
         trust=system_trust(),
         resolvers=config.resolvers,
         registries=registration.registries_of(config),
-        networks=Atlas(
-            AsTable.load(config.as_table) if config.as_table else AsTable.bundled(), PublishedRanges.bundled()
-        ),
+        networks=load_atlas(folder_of(config), config.as_table),
         live=True,
     )
 
@@ -127,10 +131,10 @@ class Daemon:
         self.committer = Committer(
             store, receivers=routes(receivers), on_commit=self.committed, timed=self.own.committed
         )
-        self.catalog = Catalog.bundled(config.catalogs)
+        self.blocks = self._blocks(io) if world.live and config.data.blocks else None
         self.pipeline = Pipeline(
             io=io,
-            attributor=Attributor(self.catalog, world.networks),
+            attributor=Attributor(Catalog.bundled(config.catalogs), self._asking(world.networks)),
             plans=plans(config.checks, config.policies),
             states={},
             commit=self.committer.submit,
@@ -157,10 +161,46 @@ class Daemon:
             self._show(state)
         self.loaded = True
 
+    async def refresh_editions(self, rhythm: Rhythm | None) -> None:
+        """Name what is stored by today's editions, and fetch newer ones whenever that is due, for ever."""
+        await rename(self.pipeline)
+        if rhythm is None:
+            return
+        await refresh(
+            updater_of(self.config, self.pipeline.io.http),
+            rhythm,
+            take=self._take_editions,
+            clock=SystemClock(),
+        )
+
+    async def _take_editions(self) -> None:
+        folder, own = folder_of(self.config), self.config.as_table
+        await self.take_networks(await asyncio.to_thread(load_atlas, folder, own))
+
     async def take_networks(self, networks: Networks) -> None:
         """Name networks by other data from now on; what is believed is named again, and nothing is told."""
-        attributor = await asyncio.to_thread(Attributor, self.catalog, networks)
-        await take_up(self.pipeline, attributor)
+        current = self.pipeline.attributor
+        if isinstance(current, Attributor):
+            await take_up(self.pipeline, current.over(self._asking(networks)))
+
+    def _blocks(self, io: Io) -> AddressBlocks:
+        return AddressBlocks(
+            http=io.http,
+            registries=AddressRegistries.bundled(),
+            clock=SystemClock(),
+            user_agent=HttpSettings(url="").user_agent,
+            learned=self._learned,
+            path=folder_of(self.config) / "blocks.json",
+        )
+
+    def _asking(self, networks: Networks) -> Networks:
+        """Return the networks that also ask who holds what they do not know."""
+        return networks.asking(self.blocks) if self.blocks and isinstance(networks, Atlas) else networks
+
+    def _learned(self) -> None:
+        attributor = self.pipeline.attributor
+        if isinstance(attributor, Attributor):
+            attributor.learned()
 
     def _show(self, state: TargetState) -> None:
         self.shown[state.target] = state
@@ -247,7 +287,7 @@ async def open_daemon(config: Config, world: World) -> AsyncIterator[Daemon]:
         daemon = Daemon(config=config, world=world, store=store, io=io, sender=sender)
         async with _served(daemon), _measured(daemon), _renewed(daemon):
             await _take_up(daemon)
-            async with collected_seldom(), _told(daemon), _committed(daemon):
+            async with collected_seldom(), _told(daemon), _committed(daemon), _refreshed(daemon):
                 _go(daemon)
                 try:
                     yield daemon
@@ -307,6 +347,21 @@ async def _committed(daemon: Daemon) -> AsyncIterator[None]:
             yield
         finally:
             await daemon.committer.close(daemon.config.shutdown_s)
+
+
+@asynccontextmanager
+async def _refreshed(daemon: Daemon) -> AsyncIterator[None]:
+    """Keep the editions fresh, unless that is switched off; a scenario brings those of its days."""
+    if not daemon.world.live:
+        yield
+        return
+    every_s = daemon.config.data.update_s
+    identity = f"{socket.gethostname()}|{daemon.config.data_dir}|{daemon.config.vantage}"
+    rhythm = Rhythm(identity=identity, every_s=every_s) if every_s is not None else None
+    async with _beside(daemon, daemon.refresh_editions(rhythm), "editions"), AsyncExitStack() as stack:
+        if daemon.blocks is not None:
+            await stack.enter_async_context(_beside(daemon, daemon.blocks.run(), "blocks"))
+        yield
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from monitor import __version__, log
+from monitor.cli_data import data
 from monitor.config import Config, ConfigError, describe_problems, for_domains, load
 from monitor.config.durations import parse_duration
 from monitor.model import Status
@@ -28,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(data, name="data")
 # Paths, names and what the network said are never markup; nor is `:x:` in them a picture.
 # A pipe has no width: what is written there is not folded to the eighty columns of a terminal that is none,
 # but to COLUMNS where that is set.

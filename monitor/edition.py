@@ -15,7 +15,7 @@ from monitor.pipeline import Pipeline
 _log: Final = structlog.get_logger("edition")
 
 # A target takes some 50 µs to be named again: several layers, and an assembly for each.
-_AT_ONCE: Final = 50
+_AT_ONCE: Final = 20
 
 
 async def take_up(pipeline: Pipeline, attributor: Attributor) -> None:

@@ -34,11 +34,19 @@ _ANSWERED = frozenset({None, Failure.DNS_NODATA, Failure.DNS_NXDOMAIN})
 class Attributor:
     """Names the providers behind layers. `remember`: how many different facts per layer."""
 
-    def __init__(self, catalog: Catalog, networks: Networks, *, remember: int = 65_536) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        networks: Networks,
+        *,
+        remember: int = 65_536,
+        domains: Domains | None = None,
+    ) -> None:
         self.edition = f"{networks.edition}, catalog {catalog.edition}"
         """Of everything that names are looked up in."""
         self._remember = remember
-        self._domains = Domains()
+        self._catalog = catalog
+        self._domains = domains or Domains()
         self._rules = Rules(catalog, networks, self._domains)
         self._find_signs = catalog.signs.find
         self._registrations = Memo(self._registration, remember)
@@ -75,6 +83,10 @@ class Attributor:
                 for evidence in attribution.evidence
             ),
         )
+
+    def over(self, networks: Networks) -> "Attributor":
+        """Return what names by other networks and the same catalog; takes no time to speak of."""
+        return Attributor(self._catalog, networks, remember=self._remember, domains=self._domains)
 
     def learned(self) -> None:
         """Forget whose addresses are: the networks know more than they did."""

@@ -79,8 +79,8 @@ def ranges(rows: Iterable[tuple[int, int, int]], *, bits: int) -> tuple[list[int
     return starts, owners
 
 
-def encode(columns: Columns, magic: bytes = MAGIC) -> bytes:
-    """Return the file; equal columns give equal bytes."""
+def encode(columns: Columns, magic: bytes = MAGIC, *, preset: int = 9 | lzma.PRESET_EXTREME) -> bytes:
+    """Return the file; equal columns give equal bytes. `preset`: of XZ."""
     v6_steps = list(_steps(columns.v6_starts))
     payload = b"".join(
         [
@@ -101,7 +101,7 @@ def encode(columns: Columns, magic: bytes = MAGIC) -> bytes:
         "bytes": len(payload),
     }
     line = json.dumps(header).encode()
-    packed = lzma.compress(payload, preset=9 | lzma.PRESET_EXTREME)
+    packed = lzma.compress(payload, preset=preset)
     return magic + b"\n".join([line, _checksum(line, payload), packed])
 
 

@@ -108,6 +108,7 @@ def settings(  # noqa: PLR0913 - what a file says, and where that is read
         limits=sections.limits(document),
         registries=sections.registry_overrides(document.registration, problems),
         asking=sections.asking(document.registration, problems),
+        data=sections.data(document.data, problems),
         policy=policy,
         policies=MappingProxyType(reader.watched.policies),
         targets=tuple(reader.watched.targets),

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from monitor.config.durations import parse_duration, parse_rate
 from monitor.config.endpoints import Endpoint, parse_listen, parse_resolver
 from monitor.config.values import (
+    EDITION_SOURCES,
     all_different,
     header_source,
     one_of,
@@ -25,7 +26,9 @@ from monitor.config.values import (
     parse_rdap_base,
     parse_rdap_bootstrap,
     parse_server_name,
+    parse_sha256,
     parse_target_name,
+    parse_update,
     parse_url,
     parse_user_agent,
     parse_whois_override,
@@ -52,6 +55,7 @@ ProbeName = Annotated[str, BeforeValidator(one_of(*Probe))]
 EventName = Annotated[str, BeforeValidator(text_of(parse_event))]
 ResolverText = Annotated[Endpoint, BeforeValidator(text_of(parse_resolver))]
 Listen = Annotated[Endpoint | None, BeforeValidator(text_of(parse_listen))]
+SourceName = Annotated[str, BeforeValidator(one_of(*EDITION_SOURCES))]
 Atleast1 = Annotated[int, BeforeValidator(whole(1, 100))]
 AtOnce = Annotated[int, BeforeValidator(whole(1, 100_000))]
 
@@ -161,6 +165,16 @@ class TargetRegistrationTable(RegistrationRunTable):
     domain: Raw | None = None
 
 
+class DataTable(Table):
+    """`[data]`: the editions of what names are looked up in."""
+
+    update: Annotated[float | None, BeforeValidator(parse_update)] = 2_592_000.0
+    sources: Annotated[list[SourceName], AfterValidator(all_different)] | None = None
+    urls: dict[SourceName, list[Url]] = {}
+    checksums: dict[SourceName, Annotated[str, BeforeValidator(text_of(parse_sha256))]] = {}
+    blocks: Flag = True
+
+
 class PolicyTable(Table):
     """`[policy]`: how much evidence it takes before something is said."""
 
@@ -216,6 +230,7 @@ class Document(Table):
     http: HttpTable = HttpTable()
     dns: DnsTable = DnsTable()
     registration: RegistrationTable = RegistrationTable()
+    data: DataTable = DataTable()
     policy: PolicyTable = PolicyTable()
     targets: list[TargetTable] = []
     receivers: list[ReceiverTable] = []

@@ -9,10 +9,11 @@ from monitor.config.endpoints import Endpoint, system_resolvers, whois_endpoint
 from monitor.config.files import FileError, Surroundings, is_folder_or_free, read_bytes
 from monitor.config.names import parse_suffix
 from monitor.config.problem import Place, Problems
-from monitor.config.schema import Document, MonitorTable, RegistrationTable
+from monitor.config.schema import DataTable, Document, MonitorTable, RegistrationTable
 from monitor.config.secret import Secret
 from monitor.config.settings import (
     AskingSettings,
+    DataSettings,
     LimitSettings,
     LogSettings,
     RegistryOverrides,
@@ -172,6 +173,27 @@ def _by_suffix(servers: Mapping[str, str], place: Place, problems: Problems) -> 
             problems.add(place.at(key), f"{shown(suffix)} is there already, in another spelling")
         found[suffix] = server
     return found
+
+
+def data(table: DataTable, problems: Problems) -> DataSettings:
+    """Return which editions are fetched, from where, and how often."""
+    place = Place(("data",))
+    for name, urls in table.urls.items():
+        if not urls:
+            problems.add(place.at("urls", name), "is an empty list; leave it out for the usual addresses")
+    if table.sources is not None and "azure" in table.sources and not table.urls.get("azure"):
+        problems.add(
+            place.at("sources"),
+            '"azure" has no address that lasts: a new file with a new name every week; '
+            'write yours as urls = { azure = ["https://…"] }',
+        )
+    return DataSettings(
+        update_s=table.update,
+        sources=tuple(table.sources) if table.sources is not None else None,
+        urls={name: tuple(urls) for name, urls in table.urls.items()},
+        checksums=dict(table.checksums),
+        blocks=table.blocks,
+    )
 
 
 def web(document: Document) -> WebSettings:

@@ -71,6 +71,22 @@ class AskingSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DataSettings:
+    """The editions of what names are looked up in."""
+
+    update_s: float | None
+    """How often the daemon fetches them; None: never."""
+    sources: tuple[str, ...] | None
+    """Which; None: all that have an address."""
+    urls: Mapping[str, tuple[str, ...]]
+    """Addresses in place of the usual ones, by source."""
+    checksums: Mapping[str, str]
+    """What the files of a source must have as their checksum."""
+    blocks: bool
+    """Whether registries are asked about addresses that no table knows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiverSettings:
     """Where events go, and which of them."""
 
@@ -110,6 +126,7 @@ class Config:
     limits: LimitSettings
     registries: RegistryOverrides
     asking: AskingSettings
+    data: DataSettings
     policy: Policy
     """As written, with the usual lead: the policy of a target that is watched by every probe."""
     policies: Mapping[str, Policy]

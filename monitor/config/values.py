@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from monitor.config.durations import parse_size
+from monitor.config.durations import parse_duration, parse_size
 from monitor.config.endpoints import parse_whois_server
 from monitor.config.names import is_address, parse_host, parse_page
 from monitor.config.wording import kind, listed, meant, number, refuse, shown
@@ -41,6 +41,23 @@ _OWN_HEADERS: Final = {
     "transfer-encoding": "requests have no body",
     "accept-encoding": "the monitor bounds what it decompresses, so it chooses",
 }
+EDITION_SOURCES: Final = (
+    "iptoasn",
+    "aws",
+    "azure",
+    "cloudflare",
+    "digitalocean",
+    "fastly",
+    "gcore",
+    "github",
+    "google",
+    "imperva",
+    "oracle",
+    "zscaler",
+)
+"""Where editions of the address tables come from (docs/attribution.md)."""
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_LEAST_UPDATE_S: Final = 86_400.0
 _MAX_HEADER: Final = 4_096
 _MAX_LABEL: Final = 200
 _LEAST_BODY: Final = 1 << 10
@@ -108,6 +125,23 @@ def parse_body_limit(value: object) -> int:
     if not _LEAST_BODY <= size <= _MOST_BODY:
         refuse(f"must be from 1KiB to 64MiB, not {shown(str(value))}")
     return size
+
+
+def parse_update(value: object) -> float | None:
+    """Return how often to fetch editions; None: `never`."""
+    if value == "never":
+        return None
+    every_s = parse_duration(value)
+    if every_s < _LEAST_UPDATE_S:
+        refuse(f'must be 1d at least, or "never", not {shown(str(value))}')
+    return every_s
+
+
+def parse_sha256(text: str) -> str:
+    """Return a checksum."""
+    if not _SHA256.fullmatch(text):
+        refuse(f"{shown(text)} is not a SHA-256 checksum: 64 digits and letters a to f")
+    return text
 
 
 def parse_ratio(value: object) -> float:

@@ -9,8 +9,12 @@ What is only named otherwise is corrected in place: nothing has happened, so not
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Final
 
 from monitor.model import Attribution, Layer, LayerState, TargetState
+
+HELD: Final = "net:"
+"""How the ids of those begin who are only known to hold an address block (`attribute.rules`)."""
 
 Again = Callable[[Attribution], Attribution | None]
 """Names the providers of an attribution again, from the values in its evidence; None: nobody any more."""
@@ -26,7 +30,7 @@ def reconsider(state: TargetState, shown: Iterable[Attribution], again: Again) -
         layer = layers.get(attribution.layer)
         if layer is None or attribution.ids == layer.confirmed.ids:
             continue
-        named = _named_again(layer, again)
+        named = _with_late_answers(_named_again(layer, again), attribution)
         if attribution.layer is Layer.EDGE and attribution.ids != named.confirmed.ids:
             named = _only_recognised(named, attribution, layers.get(Layer.NETWORK))
         layers[attribution.layer] = named
@@ -54,6 +58,19 @@ def _otherwise(attribution: Attribution, again: Again) -> Attribution:
     """
     named = again(attribution)
     return attribution if named is None or named.ids == attribution.ids else named
+
+
+def _with_late_answers(layer: LayerState, seen: Attribution) -> LayerState:
+    """Return the layer with those holders of blocks that have only become known.
+
+    A registry answers long after an address was first seen. That the others are joined by one who is known
+    by such an answer says when it came, not that anything moved.
+    """
+    known = set(layer.confirmed.ids)
+    late = [provider for provider in seen.ids if provider not in known]
+    if not known <= set(seen.ids) or not all(provider.startswith(HELD) for provider in late):
+        return layer
+    return replace(layer, confirmed=seen, suspected=None, suspected_since=None, suspicion=0)
 
 
 def _only_recognised(edge: LayerState, seen: Attribution, network: LayerState | None) -> LayerState:

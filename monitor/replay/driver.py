@@ -106,11 +106,10 @@ async def play(
             registries=internet.registries,
         ) as io,
     ):
-        known = catalog or Catalog.bundled()
-        attributor = Attributor(known, internet.networks)
+        attributor = Attributor(catalog or Catalog.bundled(), internet.networks)
         driver = _Driver(scenario, internet, clock, store, listeners or Listeners())
         plans = _plans(scenario, policies or scenario.policies)
-        return await driver.play(io, attributor, plans, known)
+        return await driver.play(io, attributor, plans)
 
 
 def _plans(scenario: Scenario, policies: Mapping[str, Policy]) -> dict[str, Plan]:
@@ -148,9 +147,7 @@ class _Driver:
         self._snapshots: list[Snapshot] = []
         self._observations: Counter[str] = Counter()
 
-    async def play(
-        self, io: Io, attributor: Attributor, plans: Mapping[str, Plan], catalog: Catalog
-    ) -> Outcome:
+    async def play(self, io: Io, attributor: Attributor, plans: Mapping[str, Plan]) -> Outcome:
         """Carry out everything that is due until the scenario ends."""
         pipeline = Pipeline(
             io=io,
@@ -169,7 +166,7 @@ class _Driver:
                 self._internet.world.apply(what.set)
                 if what.set.networks is not None:
                     table = self._scenario.editions[what.set.networks.edition]
-                    await take_up(pipeline, Attributor(catalog, table))
+                    await take_up(pipeline, attributor.over(table))
                 self._listeners.fact(what)
             elif turn is _Turn.END:
                 pipeline.take(what)

@@ -126,3 +126,22 @@ def test_a_proxy_at_a_new_address_is_news() -> None:
 def test_a_layer_that_was_never_seen_is_left_to_the_judge() -> None:
     before = state()
     assert reconsider(before, [behind(Layer.NETWORK, "amazon")], names({})) is before
+
+
+def test_a_holder_who_is_known_late_is_no_news() -> None:
+    before = state(network(a_1="as1"))
+    seen = at(Layer.NETWORK, a_1="as1", b_1="net:example")
+    after = reconsider(before, [seen], names({"a.1": "as1"}))
+    assert after.memory.layers[0].confirmed.ids == ("as1", "net:example")
+    assert after.memory.layers[0].changes == 3
+
+
+def test_a_move_into_a_block_is_news() -> None:
+    before = state(network(a_1="as1"))
+    assert reconsider(before, [at(Layer.NETWORK, b_1="net:example")], names({"a.1": "as1"})) is before
+
+
+def test_a_network_that_joins_is_news() -> None:
+    before = state(network(a_1="as1"))
+    seen = at(Layer.NETWORK, a_1="as1", b_1="as2")
+    assert reconsider(before, [seen], names({"a.1": "as1"})) is before
