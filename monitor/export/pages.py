@@ -17,7 +17,10 @@ from monitor.export.overview import Overview
 from monitor.export.plain import ago, duration, exact, moment, plain, share
 from monitor.export.timeline import Timeline, timeline
 from monitor.failure import MEANING
-from monitor.model import Layer, Probe, Run, Status, StoredEvent, Target, TargetState
+from monitor.judge.codes import set_by
+from monitor.judge.standing import Absence, absence, evidence, last_seen, origin
+from monitor.judge.standing import Seen as Sighted
+from monitor.model import Layer, LayerState, Probe, Run, Status, StoredEvent, Target, TargetState
 from monitor.store.rows import IncidentRow, Period
 
 # DESIGN, "Words": what an organisation does for a target. A registrar does not host.
@@ -29,7 +32,10 @@ LAYERS: Final[dict[Layer, tuple[str, str]]] = {
     Layer.MAIL: ("Mail", "takes the mail"),
     Layer.CERTIFICATE: ("Certificate", "issued the certificate"),
 }
-ORIGIN: Final = "origin not observable behind a reverse proxy"
+NOBODY: Final[dict[Absence, str]] = {
+    Absence.NONE: "none: it was looked for, and there is none",
+    Absence.UNSEEN: "not known",
+}
 SIGNS: Final[dict[Status, str]] = {
     Status.UP: "●",
     Status.DEGRADED: "◐",
@@ -45,6 +51,15 @@ class Story:
     events: Sequence[StoredEvent] | None
     incidents: Sequence[IncidentRow] | None
     periods: Sequence[Period] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """One layer, with the evidence for it and when that was seen."""
+
+    layer: LayerState
+    evidence: tuple[Sighted, ...]
+    last_seen: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +98,8 @@ class Pages:
             "assets": assets,
             "version": version,
             "layers": LAYERS,
-            "origin": ORIGIN,
+            "nobody": NOBODY,
+            "set_by": set_by,
             "signs": SIGNS,
             "statuses": tuple(Status),
             "meaning": MEANING,
@@ -105,7 +121,9 @@ class Pages:
             verdict=state.memory.verdict,
             story=story,
             seen=_seen(state),
-            behind_edge=_behind_edge(state),
+            standing=_standing(state),
+            missing=_missing(state),
+            origin=origin(state.memory),
             availability=share(pulse.up_s, pulse.up_s + pulse.down_s),
             timeline=_timeline(story, now),
             now=now,
@@ -130,8 +148,17 @@ def _told_of(text: str, subject: str) -> str:
     return text.removeprefix(f"{subject}: ")
 
 
-def _behind_edge(state: TargetState) -> bool:
-    return any(layer.layer is Layer.EDGE and layer.known for layer in state.memory.layers)
+def _standing(state: TargetState) -> list[Standing]:
+    return [
+        Standing(layer=layer, evidence=evidence(layer, state.pulse), last_seen=last_seen(layer, state.pulse))
+        for layer in state.memory.layers
+    ]
+
+
+def _missing(state: TargetState) -> list[tuple[Layer, Absence]]:
+    """Return the layers that nobody was ever seen behind, once something was looked at."""
+    there = {layer.layer for layer in state.memory.layers}
+    return [(layer, absence(layer, state)) for layer in Layer if layer not in there]
 
 
 def _seen(state: TargetState) -> list[Seen]:

@@ -27,14 +27,18 @@ from export.fleet import (
 from monitor.export.pages import LAYERS, SIGNS
 from monitor.failure import Failure
 from monitor.model import (
+    ChainLink,
     Event,
     EventType,
+    Evidence,
     Layer,
     Pulse,
     Severity,
+    Sighting,
     Status,
     StatusChanged,
     TargetState,
+    TlsFacts,
     Verdict,
 )
 from monitor.store import Change
@@ -203,11 +207,88 @@ async def test_the_page_of_a_target_shows_its_evidence(site: Site) -> None:
 
 async def test_the_origin_behind_an_edge_is_not_guessed(site: Site) -> None:
     site.watch(full())
-    assert "origin not observable" not in await site.text("/targets/parler.com")
+    said = words(await site.text("/targets/parler.com"))
+    assert "Origin where the pages come from no proxy recognised" in said
     site.watch(full(layers=(behind(Layer.NETWORK, "ddos-guard"), behind(Layer.EDGE, "ddos-guard"))))
-    assert "origin not observable behind a reverse proxy" in await site.text("/targets/parler.com")
+    said = words(await site.text("/targets/parler.com"))
+    assert "not observable (behind Ddos-Guard) The network is that of the edge." in said
     site.watch(full(layers=(behind(Layer.EDGE, "ddos-guard", known=False),)))
-    assert "origin not observable" not in await site.text("/targets/parler.com")
+    said = words(await site.text("/targets/parler.com"))
+    assert "not observable" not in said
+    assert "not known (last seen behind Ddos-Guard)" in said
+
+
+async def test_evidence_says_when_it_was_seen_and_what_stood_there_before(site: Site) -> None:
+    moved = behind(Layer.NETWORK, "ddos-guard", changes=1)
+    before = Evidence(provider="amazon", value="54.69.20.11", rule="AS16509", source="AS table 2021-01")
+    gone = (Sighting(evidence=before, first=THEN, last=THEN + timedelta(days=2)),)
+    earlier = Sighting(evidence=moved.confirmed.evidence[0], first=THEN, last=THEN)
+    site.watch(full(layers=(replace(moved, gone=(*gone, replace(earlier, last=NOW))),)))
+    text = await site.text("/targets/parler.com")
+    outline(text)
+    said = words(text)
+    assert "198.51.100.7 by AS64500 AS table 2021-01-01 seen 2021-01-11 08:00 UTC to 2021-01-17" in said
+    assert (
+        "before, amazon : 54.69.20.11 by AS16509 AS table 2021-01 seen 2021-01-11 08:00 UTC to 2021-01-13"
+        in said
+    )
+    assert "earlier: 198.51.100.7" in said
+    dark = replace(moved, known=False, known_since=NOW, seen_until=THEN + timedelta(hours=1))
+    site.watch(full(layers=(dark,)))
+    said = words(await site.text("/targets/parler.com"))
+    assert "the layer cannot be seen since 2021-01-17" in said
+    assert "last 2021-01-11 09:00 UTC" in said
+    site.watch(full(layers=(replace(dark, absent=True),)))
+    assert "There is none since 2021-01-17" in words(await site.text("/targets/parler.com"))
+
+
+async def test_a_layer_that_nobody_was_seen_behind_is_said_to_be_so(site: Site) -> None:
+    site.watch(full(layers=(behind(Layer.NETWORK, "amazon"),)))
+    said = words(await site.text("/targets/parler.com"))
+    assert "Edge CDN or reverse proxy in front none: it was looked for, and there is none" in said
+    assert "Registration registrar of the name not known" in said
+
+
+async def test_registration_and_certificate_are_told_in_full(site: Site) -> None:
+    certificate = replace(
+        page().tls,
+        serial="4f2a",
+        key_type="EC secp256r1",
+        key_bits=256,
+        signature="RSA with SHA-256",
+        chain=(
+            ChainLink(sha256="cd" * 32, subject="R3", organization="Let's Encrypt", not_after=NOW),
+            ChainLink(sha256="ef" * 32),
+        ),
+        chain_sent=9,
+    )
+    name = registration(
+        "clientHold",
+        registry="rdap.example",
+        reseller="A Reseller",
+        dnssec=False,
+        created=THEN,
+        date_sources=(("created", "registry"),),
+    )
+    site.watch(full(seen=(seen(HTTP, page(tls=certificate)), seen(REGISTRATION, name))))
+    text = await site.text("/targets/parler.com")
+    outline(text)
+    said = words(text)
+    for fact in (
+        "Key EC secp256r1, 256 bits",
+        "Signed with RSA with SHA-256",
+        "Serial number 4f2a",
+        "Chain R3, Let&#39;s Encrypt, until 2021-01-17",
+        "Chain a certificate that cannot be read, sha256 efefefefefefefef",
+        "Chain and 6 more",
+        "Registry rdap.example",
+        "Reseller A Reseller",
+        "Status code clientHold (the registrar)",
+        "DNSSEC not signed",
+        "Created 2021-01-11 08:00 UTC, word of the registry",
+        "Expires 2025-01-01 00:00 UTC",
+    ):
+        assert fact in said, fact
 
 
 async def test_suspicions_are_called_suspicions(site: Site) -> None:
@@ -276,15 +357,32 @@ async def test_text_of_strangers_is_text(site: Site, evil: str) -> None:
     attribution = replace(layer.confirmed, providers=(provider,), evidence=(proof,) * 50)
     answer = replace(records().a, values=(evil,) * 100, rcode=evil)
     facts = (
-        page(title=evil, url=evil, excerpt=evil, address=evil),
+        page(title=evil, url=evil, excerpt=evil, address=evil, tls=_evil_certificate(evil)),
         replace(records(), ns=answer, mx=answer, cname_chain=(evil,) * 100, resolver=evil),
-        registration(evil, registrar_name=evil, name_servers=(evil,) * 100, server=evil),
+        registration(
+            *(evil,) * 50,
+            registrar_name=evil,
+            name_servers=(evil,) * 100,
+            server=evil,
+            registry=evil,
+            reseller=evil,
+        ),
     )
     observations = tuple(
         seen(probe, fact) for probe, fact in zip((HTTP, DNS, REGISTRATION), facts, strict=True)
     )
     site.watch(
-        full(layers=(replace(layer, confirmed=attribution, suspected=attribution),), seen=observations)
+        full(
+            layers=(
+                replace(
+                    layer,
+                    confirmed=attribution,
+                    suspected=attribution,
+                    gone=(Sighting(evidence=replace(proof, provider=evil), first=THEN, last=NOW),) * 50,
+                ),
+            ),
+            seen=observations,
+        )
     )
     for path in ("/", "/targets/parler.com"):
         text = await site.text(path)
@@ -293,6 +391,20 @@ async def test_text_of_strangers_is_text(site: Site, evil: str) -> None:
         assert not re.search("[\u202a-\u202e\u2066-\u2069\x00\x1b]", text)
         assert "<script>alert" not in text
         assert "49" not in words(text).replace("2021", "")
+
+
+def _evil_certificate(evil: str) -> TlsFacts:
+    link = ChainLink(sha256=evil, subject=evil, issuer=evil, organization=evil, not_after=NOW)
+    return replace(
+        page().tls,
+        subject=evil,
+        issuer_organization=evil,
+        serial=evil,
+        key_type=evil,
+        signature=evil,
+        chain=(link,) * 6,
+        chain_sent=50,
+    )
 
 
 @pytest.mark.parametrize("name", ["a/b", "a b", "ä.example", "100%", "a?b#c", '"><b>', "a&b=c", "x" * 250])
