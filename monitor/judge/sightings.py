@@ -86,8 +86,11 @@ def is_noted(state: LayerState, seen: Attribution | None, rotation: Rotation | N
         return True
     if seen is state.confirmed:
         return rotation is None
+    if rotation is None:
+        return seen == state.confirmed
     # What goes round is not compared at every look: that it shows what is stored again is noted in time.
-    return seen == state.confirmed if rotation is None else not _is_due(state, at)
+    # A clock that was set back is left to `follow`.
+    return rotation.seen_until <= at < rotation.due_at
 
 
 def follow(
@@ -123,7 +126,8 @@ def _sighted(
     until = _until(before, look, rotation)
     if returned or look.free or _is_due(after, look.at):
         return _renewed(after, seen, look.at, until), None
-    return after, rotation or Rotation(layer=after.layer, seen_until=until)
+    due_at = (after.renewed_at or after.since) + _RENEWED_EVERY
+    return after, rotation or Rotation(layer=after.layer, seen_until=until, due_at=due_at)
 
 
 def _until(before: LayerState, look: Look, rotation: Rotation | None) -> datetime:

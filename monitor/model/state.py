@@ -35,6 +35,8 @@ class Rotation:
     layer: Layer
     seen_until: datetime
     """When the stored evidence was last seen."""
+    due_at: datetime
+    """When what is seen then is to be taken down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +145,7 @@ class LayerState:
     returns: int = 0
     """How often in a row the layer went back to one of them."""
     seen_until: datetime | None = None
-    """When `confirmed` was last seen, while it is not seen; None while the last look has shown it."""
+    """When `confirmed` was last seen, while it is not. While it is seen, `Pulse.runs` says that."""
     first_seen: tuple[FirstSight, ...] = ()
     """Of those values of `confirmed.evidence` that were not seen from `since` on."""
     gone: tuple[Sighting, ...] = ()

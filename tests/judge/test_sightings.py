@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from judge.world import START, World, page, records
 
 from monitor.failure import Failure
-from monitor.judge import forget
+from monitor.judge import forget, relabel
 from monitor.judge.sightings import KEPT, in_sight
 from monitor.judge.standing import Seen, evidence, last_seen
 from monitor.model import Attribution, Evidence, Layer, LayerState, Policy, Probe, Provider, TargetState
@@ -189,6 +189,26 @@ def test_a_state_of_before_has_no_moments_and_loads() -> None:
     assert load_pulse(_without(pulse, fresh)) == world.state.pulse
     assert [seen.last for seen in evidence(network, world.state.pulse)] == [None]
     assert last_seen(network, world.state.pulse) is None
+
+
+def test_named_again_under_another_edition_keeps_its_moments() -> None:
+    """What is only named otherwise was not seen anew."""
+    world = look(look(World(), "a1"), "a1", "a2", after_s=7200)
+    moments = told(world)
+    world.state = relabel(world.state, lambda old: shows(*(e.value for e in old.evidence), who="iqweb"))
+    assert layer(world).confirmed.ids == ("iqweb",)
+    assert told(world) == moments == {"a1": (0, 120, False), "a2": (120, 120, False)}
+    look(world, "a1", "a2", who="iqweb")
+    assert told(world) == {"a1": (0, 125, False), "a2": (120, 125, False)}
+    assert world.events == []
+
+
+def test_a_suspicion_that_a_new_edition_ends_leaves_the_layer_in_sight() -> None:
+    world = look(look(World(), "a1"), "g1", who="ddos-guard")
+    assert layer(world).seen_until is not None
+    world.state = relabel(world.state, lambda old: shows(*(e.value for e in old.evidence), who="iqweb"))
+    look(world, "a1", who="iqweb")
+    assert told(world) == {"a1": (0, 10, False)}
 
 
 def _without(text: str, names: Iterable[str]) -> str:
