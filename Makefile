@@ -33,6 +33,9 @@ check: $(VENV)/.dev ## format, lint and types only
 bench: $(VENV)/.dev servers ## CPU per probe beside blackbox_exporter, schedule lag, exposition
 	@$(BIN)/python -m tests.bench
 
+fuzz: $(VENV)/.dev ## hypothesis against the readers of registration replies, a minute each
+	@FUZZ_S=60 $(BIN)/pytest -m '' tests/hostile/test_registration_fuzz.py
+
 accuracy: $(VENV)/.dev ## what is read and attributed right, over labelled CORPUS="FILE ..."
 	@$(BIN)/python -m tests.accuracy $(CORPUS)
 

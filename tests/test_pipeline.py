@@ -28,6 +28,7 @@ class Tick:
     def __init__(self, lab: Lab, *probes: Probe) -> None:
         self.changes: list[Change] = []
         self.asked: list[tuple[Probe, float]] = []
+        self.urgent: set[Probe] = set()
         self.observed: list[Observation] = []
         checks = {probe: lab.check(probe) for probe in probes}
         self.pipeline = Pipeline(
@@ -43,6 +44,7 @@ class Tick:
     def _recheck(self, check: Check, delay_s: float, reason: str) -> None:
         assert reason
         self.asked.append((check.probe, delay_s))
+        self.urgent |= {check.probe} if check.urgent else set()
 
 
 def looks(letters: str) -> Iterator[Observation]:
@@ -76,6 +78,8 @@ async def test_each_state_is_the_next_of_the_one_before_and_events_go_with_it() 
         (Probe.HTTP, 10.0),
         (Probe.REGISTRATION, 0.0),
     ]
+    # It would have to wait for its turn at the registry; the others wait for nobody.
+    assert tick.urgent == {Probe.REGISTRATION}
 
 
 async def test_nothing_is_asked_of_a_probe_that_is_not_configured() -> None:
