@@ -11,7 +11,7 @@ SERVE ?=
 # Labelled corpora lie beside the project, never in it: JSONL, see tests/accuracy/corpus.py.
 CORPUS ?= $(wildcard ../*/data/*_dev.jsonl)
 
-.PHONY: help demo run test check bench accuracy fmt picture lock servers clean
+.PHONY: help demo run test check bench fuzz accuracy fmt picture lock servers clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

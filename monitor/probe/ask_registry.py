@@ -35,8 +35,10 @@ _ON_THE_WAY: Final = {
 OF_THIS_MACHINE: Final = frozenset({Failure.LOCAL_RESOURCES, Failure.DNS_UNREACHABLE, Failure.UNKNOWN})
 """Not of the registry: kept as they are, and no reason to ask somebody else."""
 _NAMELESS: Final = frozenset({Failure.DNS_NXDOMAIN, Failure.DNS_NODATA})
-# Bytes. The largest real record is below 50 kB; parsing JSON of this size blocks for a few milliseconds.
-RDAP_LIMIT: Final = 256 * 1024
+# Bytes. The largest real record is below 50 kB.
+RDAP_LIMIT: Final = 96 * 1024
+# Lists and objects; a real record has a few hundred. More would keep the event loop from its other work.
+_MOST_PARTS: Final = 12_000
 # Waiting for the turn may take this part of the time: what is left must do for the question itself.
 _PATIENCE: Final = 0.5
 # The registrar's own server only adds its name: it must not use up the time of a good answer.
@@ -197,6 +199,10 @@ async def _rdap_answer(errand: Errand, base: str, turn: Turn) -> RegistrationFac
     )
     turn.reached = True
     turn.retry_after_s = retry_after_s(answer.header("retry-after"), io.clock.now())
+    if answer.body.count(b"[") + answer.body.count(b"{") > _MOST_PARTS:
+        raise ProbeError(
+            Failure.REGISTRATION_UNPARSABLE, f"{base} answered with more than {_MOST_PARTS} parts"
+        )
     if answer.status == 304 and known is not None and not answer.redirects:  # noqa: PLR2004 - HTTP
         return known[1]
     facts = read_rdap(errand.domain, answer)

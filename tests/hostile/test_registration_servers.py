@@ -94,7 +94,20 @@ async def neighbours(here: Lab) -> list[float]:
 
 
 async def ordeal(server: dict[str, str]) -> Observation:
-    """Ask a hostile server beside good ones; returns what came of it, once the costs were found bearable."""
+    """Ask a hostile server beside good ones; returns what came of it, once the costs were found bearable.
+
+    A machine that is busy with other things gets two more tries.
+    """
+    for is_last in (False, False, True):
+        try:
+            return await _ordeal(server)
+        except AssertionError:
+            if is_last:
+                raise
+    raise AssertionError
+
+
+async def _ordeal(server: dict[str, str]) -> Observation:
     async with lab(hosts=HOSTS) as here:
         here.rdap = answers(good_rdap("example.test"))
         here.whois.talk = says(GOOD_WHOIS.replace("EXAMPLE.TEST", "EXAMPLE.WHOIS"))
@@ -125,7 +138,7 @@ async def _timed(here: Lab, domain: str) -> tuple[Observation, float]:
 # The quick run meets one of each sort; `make test` meets them all.
 QUICK = {
     *("endless reply", "drip-fed", "huge line of blanks", "invalid UTF-8", "referral to a private address"),
-    *("endless headers", "gzip bomb", "redirect to a private address", "250 kB of small objects"),
+    *("endless headers", "gzip bomb", "redirect to a private address", "90 kB of nested lists"),
     *("4,000 entities", "noise"),
 }
 
@@ -162,7 +175,7 @@ async def test_a_whois_server_that_means_harm(name: str, ports: dict[str, int]) 
 @pytest.mark.parametrize("name", each(*RDAP, *ANSWERED))
 async def test_an_rdap_server_that_means_harm(name: str, ports: dict[str, int]) -> None:
     seen = await ordeal({"rdap": {"hostile": f"http://127.0.0.1:{ports[f'rdap {name}']}/"}})
-    if name in ANSWERED and seen.failure is None:
+    if name in ANSWERED:
         assert isinstance(seen.facts, RegistrationFacts)
         assert len(seen.facts.name_servers) <= 50
         return

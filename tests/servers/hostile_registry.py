@@ -84,7 +84,8 @@ def whois(domain: str, *lines: str) -> bytes:
 
 
 def rdap(domain: str, **changes: object) -> bytes:
-    return json.dumps({"objectClassName": "domain", "ldhName": domain, **changes}).encode()
+    record = {"objectClassName": "domain", "ldhName": domain, **changes}
+    return json.dumps(record, separators=(",", ":")).encode()
 
 
 def body(data: bytes, *headers: str, length: int | None = None) -> bytes:
@@ -115,8 +116,8 @@ def _nested(depth: int) -> object:
 
 
 _NOISE = random.Random(0).randbytes(60_000)  # noqa: S311 - the same noise each time
-_ENTITY = {"roles": ["registrar"], "publicIds": [{"type": "IANA Registrar ID", "identifier": "617"}]}
-_SERVERS = [{"ldhName": f"ns{n}.example.com"} for n in range(4_000)]
+_ENTITY: dict[str, list[str]] = {"roles": []}
+_SERVERS = [{"ldhName": f"{n}.a.io"} for n in range(4_000)]
 
 WHOIS: dict[str, Callable[[], Behaviour]] = {
     "endless reply": lambda: endless(b"", _BLOCK),
@@ -180,17 +181,18 @@ RDAP: dict[str, Callable[[], Behaviour]] = {
     "wrong domain": lambda: says(body(rdap("another.hostile"))),
     "no domain": lambda: says(body(b"[]")),
     "deep nesting": lambda: says(body(b"[" * 200_000)),
-    "250 kB of small objects": lambda: says(body(b"[" + b"{}," * 80_000 + b"{}]")),
-    "250 kB of small numbers": lambda: says(body(b"[" + b"1," * 120_000 + b"1]")),
+    "90 kB of small objects": lambda: says(body(b"[" + b"{}," * 30_000 + b"{}]")),
+    "90 kB of small numbers": lambda: says(body(b"[" + b"1," * 45_000 + b"1]")),
+    "90 kB of nested lists": lambda: says(body(b"[" + (b"[" * 300 + b"]" * 300 + b",") * 150 + b"[]]")),
     "a huge number": lambda: says(body(b'{"ldhName": ' + b"9" * 200_000 + b"}")),
-    "1 MB": lambda: says(body(b'{"a": "' + b"x" * 1_000_000 + b'"}')),
+    "one megabyte": lambda: says(body(b'{"a": "' + b"x" * 1_000_000 + b'"}')),
     "invalid UTF-8": lambda: says(body(b'{"ldhName": "\xff\xfe"}')),
     "surrogates": lambda: says(body(b'{"objectClassName": "domain", "ldhName": "\\ud800.hostile"}')),
     "as it was": lambda: says(b"HTTP/1.1 304 Not Modified\r\n\r\n"),
 }
 # Facts come out of these: what is too much is left out, and what is not understood.
 ANSWERED = {
-    "4,000 entities": lambda: says(body(rdap("example.hostile", entities=[_ENTITY] * 4_000)[:250_000])),
+    "4,000 entities": lambda: says(body(rdap("example.hostile", entities=[_ENTITY] * 4_000))),
     "deep entities": lambda: says(body(rdap("example.hostile", entities=_nested(400)))),
     "4,000 name servers": lambda: says(body(rdap("example.hostile", nameservers=_SERVERS))),
 }
