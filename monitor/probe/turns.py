@@ -155,10 +155,11 @@ class Turns:
         Raises NotAskedError: at once when the server is being left alone or the turn would come too
         late, and after `patience_s` when it did not come.
         """
-        line = self._line(server)
+        line, loop = self._line(server), asyncio.get_running_loop()
+        until = loop.time() + patience_s
         turn = Turn(recalled=await self._wait(line, key, patience_s, urgent=urgent, keep=keep))
         try:
-            async with self._slot(line, patience_s):
+            async with self._slot(line, until):
                 yield turn
         except NotAskedError:
             raise
@@ -175,11 +176,14 @@ class Turns:
             self._move(line)
 
     @asynccontextmanager
-    async def _slot(self, line: _Line, patience_s: float) -> AsyncIterator[None]:
-        """Be one of the questions that may be in flight at once."""
+    async def _slot(self, line: _Line, until: float) -> AsyncIterator[None]:
+        """Be one of the questions that may be in flight at once; waits `until` (time of the loop)."""
         try:
-            async with asyncio.timeout(patience_s):
-                await self._slots.acquire()
+            if self._slots.locked():
+                async with asyncio.timeout_at(until):
+                    await self._slots.acquire()
+            else:
+                await self._slots.acquire()  # at once, however long the turn took to come
         except TimeoutError as error:
             line.allowance.give_back()
             detail = f"not asked: {self.pace.at_once} other questions were in flight all the time"
