@@ -54,25 +54,22 @@ class Reception(ResponseHandler):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes in; a head that does not end within HEAD_LIMIT breaks the connection."""
-        if self._answered:
-            super().data_received(data)
-            return
         if self._attempt.first_byte_at is None:
             self._attempt.first_byte_at = self._clock.monotonic()
         # In parts: a quarter of a megabyte of interim answers would take 50 ms to parse.
-        for begin in range(0, len(data), _HEAD_PART):
-            if self._answered:
-                super().data_received(data[begin:])
-                return
-            part = data[begin : begin + _HEAD_PART]
+        while data and not self._answered and self.exception() is None:
+            part, data = data[:_HEAD_PART], data[_HEAD_PART:]
             self._head_bytes += len(part)
             super().data_received(part)
-            if self._head_bytes > HEAD_LIMIT and not self._answered and self.exception() is None:
-                if self.transport is not None:
-                    self.transport.abort()
-                self.set_exception(http_exceptions.LineTooLong(b"head", HEAD_LIMIT))
-            if self.exception() is not None:
-                return
+            self._refuse_a_long_head()
+        if data and self.exception() is None:
+            super().data_received(data)
+
+    def _refuse_a_long_head(self) -> None:
+        if self._head_bytes > HEAD_LIMIT and not self._answered and self.exception() is None:
+            if self.transport is not None:
+                self.transport.abort()
+            self.set_exception(http_exceptions.LineTooLong(b"head", HEAD_LIMIT))
 
     def set_exception(self, exc: BaseException, exc_cause: BaseException | None = None) -> None:
         """Break the connection; the cause stays with the error even when nobody was waiting for it yet."""
