@@ -132,9 +132,10 @@ class Daemon:
             store, receivers=routes(receivers), on_commit=self.committed, timed=self.own.committed
         )
         self.blocks = self._blocks(io) if world.live and config.data.blocks else None
+        self.catalog = Catalog.bundled(config.catalogs)
         self.pipeline = Pipeline(
             io=io,
-            attributor=Attributor(Catalog.bundled(config.catalogs), self._asking(world.networks)),
+            attributor=Attributor(self.catalog, self._asking(world.networks)),
             plans=plans(config.checks, config.policies),
             states={},
             commit=self.committer.submit,
@@ -390,6 +391,7 @@ async def _served(daemon: Daemon) -> AsyncIterator[None]:
         fleet=daemon.fleet,
         own=daemon.own,
         history=daemon.store,
+        catalog=daemon.catalog,
         healthy=lambda: ["a part of the daemon has failed"] if daemon.failed.is_set() else [],
         ready=daemon.troubles,
         base_url=daemon.config.web.base_url,

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from monitor import __version__, log
 from monitor.cli_data import data
+from monitor.cli_providers import providers
 from monitor.config import Config, ConfigError, describe_problems, for_domains, load
 from monitor.config.durations import parse_duration
 from monitor.model import Status
@@ -30,6 +31,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(data, name="data")
+app.add_typer(providers, name="providers")
 # Paths, names and what the network said are never markup; nor is `:x:` in them a picture.
 # A pipe has no width: what is written there is not folded to the eighty columns of a terminal that is none,
 # but to COLUMNS where that is set.
@@ -135,18 +137,22 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Print what is stored about a target: status, rule, observations, and providers with evidence."""
+    from monitor.attribute import Catalog  # noqa: PLC0415  # see run
+    from monitor.attribute.dependence import depends_on  # noqa: PLC0415  # see run
     from monitor.commands import stored_state  # noqa: PLC0415  # see run
-    from monitor.terminal import sheet  # noqa: PLC0415  # see run
+    from monitor.terminal import alone, sheet  # noqa: PLC0415  # see run
     from monitor.terminal.document import document  # noqa: PLC0415  # see run
 
     settings = _load(config)
     state = _stored(stored_state(settings, target))
     if state is None:
         _usage(_unknown_target(settings, target))
+    depends = depends_on(state.memory, Catalog.bundled(settings.catalogs).organisation)
     if as_json:
-        _print_json(document(state))
+        _print_json({**document(state), "single_points": alone.document(depends)})
     else:
         out.print(sheet.sheet(state))
+        out.print(alone.sheet(depends))
 
 
 @app.command()

@@ -1,6 +1,7 @@
 """The work behind the commands that do not run a daemon."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from monitor.app import enter, internet
 from monitor.attribute import Attributor, Catalog
 from monitor.config import Config
 from monitor.look import look
-from monitor.model import Check, StoredEvent, TargetState
+from monitor.model import Check, Layer, Provider, StoredEvent, TargetState
 from monitor.store import IncidentRow, Period, Store
 
 MOST: Final = 10_000
@@ -26,6 +27,56 @@ class Past:
     periods: list[Period]
     incidents: list[IncidentRow]
     events: list[StoredEvent]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependants:
+    """Which targets stand on a provider, or on one that it owns."""
+
+    providers: tuple[Provider, ...]
+    """The one asked for first."""
+    watched: int
+    """How many targets there are something stored of."""
+    by_layer: Mapping[Layer, Sequence[tuple[str, str | None]]]
+    """Targets in their order, and the id of the provider where it is not the one asked for."""
+    seen: frozenset[str]
+    """Ids of every provider that a target stands on."""
+
+    @property
+    def targets(self) -> frozenset[str]:
+        """Return the names of all of them."""
+        return frozenset(name for some in self.by_layer.values() for name, _ in some)
+
+
+async def dependants(config: Config, catalog: Catalog, key: str) -> Dependants:
+    """Return who stands on a provider, from what is stored. Raises StoreError."""
+    states: dict[str, TargetState] = {}
+    if not _never_ran(config):
+        async with await Store.open(config.store_url.reveal(), read_only=True) as store:
+            states = await store.load()
+    watched = [states[target.name] for target in config.targets if target.name in states]
+    family = catalog.owned_by(key)
+    providers = {row: catalog.entries[row].provider for row in family if row in catalog.entries}
+    by_layer: dict[Layer, list[tuple[str, str | None]]] = {layer: [] for layer in Layer}
+    seen: set[str] = set()
+    for state in watched:
+        for layer in state.memory.layers:
+            if not layer.known:
+                continue
+            for provider in layer.confirmed.providers:
+                seen.add(provider.id)
+                if provider.id in family:
+                    providers.setdefault(provider.id, provider)
+                    by_layer[layer.layer].append((state.target, provider.id if provider.id != key else None))
+    used = {key} | (seen & set(family))
+    return Dependants(
+        providers=tuple(
+            providers[row] for row in sorted(used, key=lambda row: (row != key, row)) if row in providers
+        ),
+        watched=len(watched),
+        by_layer={layer: some for layer, some in by_layer.items() if some},
+        seen=frozenset(seen),
+    )
 
 
 async def look_at(config: Config) -> list[TargetState]:

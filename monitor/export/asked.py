@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from aiohttp import hdrs, web
 
 from monitor.export.overview import Query
-from monitor.model import Status
+from monitor.model import Layer, Status
 
 LAST_PAGE: Final = 1_000_000
 LAST_NUMBER: Final = 2**63 - 1
@@ -28,7 +28,9 @@ class Absent(StrEnum):
     """What was asked for and is not there."""
 
     TARGET = "No target of this name is configured."
+    PROVIDER = "No target stands on this provider, and the catalog does not know it."
     STATUS = "There is no such status."
+    LAYER = "There is no such layer."
     PAGE = "There is no such page."
     FILE = "There is no such file."
 
@@ -64,9 +66,22 @@ def query(request: web.Request) -> Query:
         raise web.HTTPNotFound(text=Absent.STATUS)
     return Query(
         status=Status(status) if status else None,
-        search=request.query.get("q", "").strip().lower()[:_SEARCH_LIMIT],
+        search=search(request),
         page=count(request, "page", LAST_PAGE) or 1,
     )
+
+
+def search(request: web.Request) -> str:
+    """Return what is looked for: part of a name, in lower case."""
+    return request.query.get("q", "").strip().lower()[:_SEARCH_LIMIT]
+
+
+def layer(request: web.Request) -> Layer | None:
+    """Return the layer that is asked for; None for all; raises HTTPNotFound."""
+    text = request.query.get("layer", "")
+    if text and text not in set(Layer):
+        raise web.HTTPNotFound(text=Absent.LAYER)
+    return Layer(text) if text else None
 
 
 def count(request: web.Request, name: str, limit: int) -> int | None:

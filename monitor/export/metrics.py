@@ -9,13 +9,14 @@ loop free to do something else between them. Who is never scraped pays nothing.
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from monitor.export.exposition import Family, Kind, escape
-from monitor.export.families import FACTS, PULSE, STORY, Row, standing_behind
+from monitor.export.families import FACTS, PULSE, STORY, Row
+from monitor.export.neighbours import Neighbours
 from monitor.failure import Failure
-from monitor.model import Memory, Probe, Target, TargetState
+from monitor.model import Layer, Memory, Probe, Target, TargetState
 
 TARGET_INFO: Final = Family(
     name="platform_target_info",
@@ -58,8 +59,6 @@ class _Entry:
     """Of the state that `lines` were written from; None before the first time."""
     ends: tuple[tuple[Probe, Failure | None], ...] = ()
     """How the last runs had ended then."""
-    behind: tuple[tuple[str, str], ...] = field(default=())
-    """Layers and providers that it was counted for."""
 
 
 class FleetMetrics:
@@ -72,7 +71,8 @@ class FleetMetrics:
     def __init__(self, targets: Iterable[Target]) -> None:
         self._entries: dict[str, _Entry] = {}
         self._marked: set[str] = set()
-        self._depend: dict[tuple[str, str], int] = {}
+        self.neighbours = Neighbours()
+        """Which targets stand on which provider."""
         for target in targets:
             self.add(target)
 
@@ -91,12 +91,14 @@ class FleetMetrics:
         entry = self._entries.pop(target, None)
         self._marked.discard(target)
         if entry is not None:
-            self._count(entry.behind, ())
+            self.neighbours.update(target, entry.state.memory, Memory())
 
     def update(self, state: TargetState) -> None:
         """Take the newest state of a target. Writes nothing yet."""
         entry = self._entries.get(state.target)
         if entry is not None and entry.state is not state:
+            if entry.state.memory is not state.memory:
+                self.neighbours.update(state.target, entry.state.memory, state.memory)
             entry.state = state
             self._marked.add(state.target)
 
@@ -108,7 +110,7 @@ class FleetMetrics:
         """
         await self._write_marked()
         lines = [entry.lines for entry in self._entries.values()]
-        depend = list(self._depend.items())
+        depend = list(self.neighbours.counts.items())
         waiting: list[bytes] = []
         size = work = 0
         for piece, rows in _pieces(lines, depend):
@@ -143,19 +145,7 @@ class FleetMetrics:
         story = old[1:_FACTS_AT] if same else _written(STORY, label, state)
         facts = old[_FACTS_AT:_PULSE_AT] if same and entry.ends == ends else _written(FACTS, label, state)
         entry.lines = (entry.info, *story, *facts, *_written(PULSE, label, state))
-        if not same:
-            behind = standing_behind(state.memory)
-            self._count(entry.behind, behind)
-            entry.behind = behind
         entry.memory, entry.ends = state.memory, ends
-
-    def _count(self, before: Sequence[tuple[str, str]], after: Sequence[tuple[str, str]]) -> None:
-        for pair in after:
-            self._depend[pair] = self._depend.get(pair, 0) + 1
-        for pair in before:
-            self._depend[pair] -= 1
-            if not self._depend[pair]:
-                del self._depend[pair]
 
 
 def _written(rows: tuple[Row, ...], label: str, state: TargetState) -> tuple[bytes, ...]:
@@ -173,7 +163,7 @@ def _info(label: str, target: Target) -> bytes:
 
 
 def _pieces(
-    lines: Sequence[tuple[bytes, ...]], depend: Sequence[tuple[tuple[str, str], int]]
+    lines: Sequence[tuple[bytes, ...]], depend: Sequence[tuple[tuple[Layer, str], int]]
 ) -> Iterator[tuple[bytes, int]]:
     """Yield the text family by family, with how many targets' lines went into each piece."""
     for index, family in enumerate(FAMILIES[:-1]):
@@ -187,7 +177,7 @@ def _pieces(
         yield _dependants(some_pairs), len(some_pairs)
 
 
-def _dependants(pairs: Sequence[tuple[tuple[str, str], int]]) -> bytes:
+def _dependants(pairs: Sequence[tuple[tuple[Layer, str], int]]) -> bytes:
     return "".join(
         f'{PROVIDER_TARGETS.name}{{layer="{layer}",provider="{escape(provider)}"}} {count}\n'
         for (layer, provider), count in pairs

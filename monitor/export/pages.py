@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from monitor.attribute.dependence import Organisation, depends_on
+from monitor.export.about import About
 from monitor.export.assets import Assets
 from monitor.export.families import shown_now
+from monitor.export.neighbours import Neighbourhood, Ranking
 from monitor.export.overview import Overview
 from monitor.export.plain import ago, duration, exact, moment, plain, share
 from monitor.export.timeline import Timeline, timeline
@@ -20,7 +24,7 @@ from monitor.failure import MEANING
 from monitor.judge.codes import set_by
 from monitor.judge.standing import Absence, absence, evidence, last_seen, origin
 from monitor.judge.standing import Seen as Sighted
-from monitor.model import Layer, LayerState, Probe, Run, Status, StoredEvent, Target, TargetState
+from monitor.model import Layer, LayerState, Probe, Provider, Run, Status, StoredEvent, Target, TargetState
 from monitor.store.rows import IncidentRow, Period
 
 # DESIGN, "Words": what an organisation does for a target. A registrar does not host.
@@ -74,10 +78,15 @@ class Seen:
     """Whether the last run still shows it."""
 
 
+def _itself(provider: Provider) -> Provider:
+    return provider
+
+
 class Pages:
     """Writes the pages. Loads its templates once, when it is built."""
 
-    def __init__(self, assets: Assets, *, version: str) -> None:
+    def __init__(self, assets: Assets, *, version: str, organisation: Organisation = _itself) -> None:
+        self._organisation = organisation
         # Streaming and async templates are not needed: a page has a hundred rows at most.
         environment = Environment(
             loader=PackageLoader("monitor.export"),
@@ -93,6 +102,7 @@ class Pages:
             "duration": duration,
             "ago": ago,
             "told_of": _told_of,
+            "address": _address,
         }
         environment.globals |= {
             "assets": assets,
@@ -124,6 +134,7 @@ class Pages:
             standing=_standing(state),
             missing=_missing(state),
             origin=origin(state.memory),
+            depends=depends_on(state.memory, self._organisation),
             availability=share(pulse.up_s, pulse.up_s + pulse.down_s),
             timeline=_timeline(story, now),
             now=now,
@@ -135,12 +146,35 @@ class Pages:
         """Return a page of events. `older`: the number to go on before; None on the last page."""
         return self._write("events.html", events=events, target=target, older=older, now=now)
 
+    def providers(self, ranking: Ranking, now: datetime) -> str:
+        """Return the page of all providers that targets stand on."""
+        return self._write("providers.html", ranking=ranking, now=now)
+
+    def provider(
+        self,
+        about: About,
+        neighbourhood: Neighbourhood | None,
+        states: Mapping[str, TargetState],
+        now: datetime,
+    ) -> str:
+        """Return the page of one provider: who stands on it, and what it is recognised by."""
+        lines = [
+            (name, states[name].memory.verdict.status if name in states else Status.UNKNOWN, some)
+            for name, some in (neighbourhood.targets if neighbourhood else ())
+        ]
+        return self._write("provider.html", about=about, neighbourhood=neighbourhood, lines=lines, now=now)
+
     def problem(self, status: HTTPStatus, text: str) -> str:
         """Return the page of a request that cannot be answered."""
         return self._write("problem.html", status=status, text=text)
 
     def _write(self, template: str, **values: Any) -> str:  # noqa: ANN401 - what a template is given
         return self._environment.get_template(template).render(values)
+
+
+def _address(key: str) -> str:
+    """Return an id as a part of an address; a lone surrogate in it must not cost the page."""
+    return quote(key, safe="", errors="replace")
 
 
 def _told_of(text: str, subject: str) -> str:

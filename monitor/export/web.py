@@ -8,7 +8,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from typing import Final, Protocol, TypeVar
@@ -16,8 +16,20 @@ from typing import Final, Protocol, TypeVar
 from aiohttp import hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 
+from monitor.attribute import Catalog
 from monitor.clock import Clock
-from monitor.export.asked import LAST_NUMBER, Absent, count, own_name, query, refresh_s
+from monitor.export.about import about
+from monitor.export.asked import (
+    LAST_NUMBER,
+    LAST_PAGE,
+    Absent,
+    count,
+    layer,
+    own_name,
+    query,
+    refresh_s,
+    search,
+)
 from monitor.export.assets import load_assets
 from monitor.export.metrics import FleetMetrics
 from monitor.export.overview import PER_PAGE, find
@@ -82,6 +94,7 @@ class View:
     """Why the monitor is broken; nothing when it works."""
     ready: Callable[[], Sequence[str]]
     """Why it should not be relied on yet; nothing when it may be."""
+    catalog: Catalog = field(default_factory=Catalog.bundled)
     base_url: str | None = None
     """How others reach it; its host is answered."""
     loaded: Callable[[], bool] = lambda: True
@@ -97,6 +110,8 @@ def make_web(view: View) -> web.Application:
         [
             web.get("/", site.overview, name="overview"),
             web.get("/targets/{name:.+}", site.target, name="target"),
+            web.get("/providers", site.providers, name="providers"),
+            web.get("/providers/{id:.+}", site.provider, name="provider"),
             web.get("/events", site.events, name="events"),
             web.get("/metrics", site.metrics, name="metrics"),
             web.get("/healthz", site.healthz),
@@ -139,7 +154,7 @@ class _Site:
     def __init__(self, view: View) -> None:
         self._view = view
         self._assets = load_assets()
-        self._pages = Pages(self._assets, version=view.version)
+        self._pages = Pages(self._assets, version=view.version, organisation=view.catalog.organisation)
         self._scrapes = Scrapes(view.fleet, view.own)
 
     @web.middleware
@@ -190,6 +205,27 @@ class _Site:
         response = _html(self._pages.target(target, state, story, view.clock.now()))
         _refresh(request, response)
         return response
+
+    async def providers(self, request: web.Request) -> web.StreamResponse:
+        """Show every provider that targets stand on."""
+        ranking = await self._view.fleet.neighbours.ranking(
+            search(request), count(request, "page", LAST_PAGE) or 1
+        )
+        if ranking.page > ranking.pages:
+            raise web.HTTPNotFound(text=Absent.PAGE)
+        return _html(self._pages.providers(ranking, self._view.clock.now()))
+
+    async def provider(self, request: web.Request) -> web.StreamResponse:
+        """Show one provider: its targets by layer, and its facts."""
+        view, key = self._view, request.match_info["id"]
+        neighbours, entry = view.fleet.neighbours, view.catalog.entries.get(key)
+        found = neighbours.neighbourhood(key, layer(request), count(request, "page", LAST_PAGE) or 1)
+        if found is None and entry is None:
+            raise web.HTTPNotFound(text=Absent.PROVIDER)
+        if found is not None and found.page > found.pages:
+            raise web.HTTPNotFound(text=Absent.PAGE)
+        told = about(key, found.standing.provider if found else None, view.catalog, neighbours.size)
+        return _html(self._pages.provider(told, found, view.states, view.clock.now()))
 
     async def events(self, request: web.Request) -> web.StreamResponse:
         """Show what was told, the newest first."""

@@ -12,9 +12,10 @@ from monitor.attribute.catalog.index import Hosts, Phrases, index
 from monitor.attribute.catalog.own import OwnCatalog, with_own
 from monitor.attribute.catalog.read import read_folder, read_sources
 from monitor.attribute.catalog.signs import Signs
+from monitor.model import Provider
 
 _HOST: Final = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+")
-_HEADER: Final = re.compile(r"([a-z0-9-]+): *(\S.*)")
+_HEADER: Final = re.compile(r"([a-z0-9-]+): +(\S.*)")
 _LONGEST_NUMBER: Final = 10
 
 
@@ -99,8 +100,10 @@ class Catalog:
         name or part of it.
         """
         text = value.strip().rstrip(".").lower()
-        found = [*self._numbered(text), *self._signed(text)]
-        found += [self.by_registrar_name(text), self.by_issuer(text)]
+        header = _HEADER.fullmatch(text)
+        if header is not None:
+            return tuple(self._signed((header[1], header[2])))
+        found = [*self._numbered(text), self.by_registrar_name(text), self.by_issuer(text)]
         if _HOST.fullmatch(text):
             found += [self.by_name_server(text), self.by_mail_server(text)]
             found += [self.by_edge_alias(text), self.by_platform_alias(text)]
@@ -122,6 +125,16 @@ class Catalog:
             entry = self.entries.get(entry.parent)
         return tuple(found)
 
+    def organisation(self, provider: Provider) -> Provider:
+        """Return the outermost owner of a provider; the provider itself when nobody owns it."""
+        outermost = self.owners(provider.id)[-1]
+        return provider if outermost == provider.id else self.entries[outermost].provider
+
+    def owned_by(self, key: str) -> tuple[str, ...]:
+        """Return the ids of all providers that a provider owns, itself among them, sorted."""
+        owned = {row for row in self.entries if key in self.owners(row)}
+        return tuple(sorted(owned | {key}))
+
     def _numbered(self, text: str) -> list[Match | None]:
         digits = text.removeprefix("as").removeprefix("iana-")
         if not (digits.isascii() and digits.isdecimal() and len(digits) <= _LONGEST_NUMBER):
@@ -129,15 +142,12 @@ class Catalog:
         asn = None if text.startswith("iana-") else self.by_asn(int(digits))
         return [asn, None if text.startswith("as") else self.by_registrar_id(int(digits))]
 
-    def _signed(self, text: str) -> list[Match]:
-        header = _HEADER.fullmatch(text)
-        if header is None:
-            return []
-        headers = (header.groups(default=""),)
+    def _signed(self, header: tuple[str, str]) -> list[Match]:
+        """Return the rows that a header shows, of an edge or of a platform."""
         return [
             signs.rows[number]
             for signs in (self.signs, self._platform_signs)
-            for number in signs.find(headers)  # type: ignore[arg-type]  # a pair, because of the pattern
+            for number in signs.find((header,))
         ]
 
 
