@@ -22,8 +22,9 @@ class Domains:
     def registrable(self, host: str) -> str | None:
         """Return public suffix + one label of `host`; a host that is itself a suffix as it is.
 
-        None for what is no domain name below a TLD: a single label, an empty one, odd characters.
+        None for what is no domain name below a TLD: a single label, an empty one, odd characters, an
+        address (no TLD is a number).
         """
-        if len(host) > _LONGEST or not _NAME.fullmatch(host):
+        if len(host) > _LONGEST or not _NAME.fullmatch(host) or host.rpartition(".")[2].isdigit():
             return None
         return self._suffixes.privatesuffix(host) or host
