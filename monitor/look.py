@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from monitor.judge import step
+from monitor.judge import beside, step
 from monitor.model import Check, Policy, Probe, TargetState
 from monitor.pipeline import Attribute
 from monitor.probe.io import Io
@@ -26,6 +26,11 @@ async def look(checks: Sequence[Check], policy: Policy, io: Io, attributor: Attr
     seen = await asyncio.gather(*(observe(check, now, io) for check in checks))
     once = replace(policy, failures_to_confirm=1, successes_to_confirm=1, changes_to_confirm=1)
     state = TargetState(target=checks[0].target)
+    shown = {observation.probe: attributor.attribute(observation) for observation in seen}
+    for observation in seen:
+        # What the page shows of a proxy is told with the records, which are judged before it.
+        state, _ = beside(state, observation, shown[observation.probe], once)
     for observation in sorted(seen, key=lambda o: _ORDER.index(o.probe)):
-        state = step(state, observation, attributor.attribute(observation), once).state
+        state, attributions = beside(state, observation, shown[observation.probe], once)
+        state = step(state, observation, attributions, once).state
     return state

@@ -77,7 +77,7 @@ class Rules:
         if number_of(value) is not None:
             found, is_edge = self.address(value)
             return found if is_edge else None
-        if not rule.startswith("header_sign "):
+        if not rule.startswith(("header_sign ", "cookie_sign ")):
             return self.alias(value)
         row = next((row for row in self._catalog.signs.rows if row.rule == rule), None)
         return self._row(row, value) if row else None

@@ -2,7 +2,8 @@
 
 from monitor.judge.diagnose import DIAGNOSES, Rule
 from monitor.judge.forget import forget
+from monitor.judge.front import beside
 from monitor.judge.relabel import reconsider, relabel
 from monitor.judge.step import Step, step
 
-__all__ = ["DIAGNOSES", "Rule", "Step", "forget", "reconsider", "relabel", "step"]
+__all__ = ["DIAGNOSES", "Rule", "Step", "beside", "forget", "reconsider", "relabel", "step"]

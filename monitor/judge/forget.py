@@ -26,7 +26,12 @@ def forget(state: TargetState, probes: Collection[Probe], policy: Policy, at: da
     return replace(
         state,
         pulse=replace(state.pulse, runs=runs),
-        memory=replace(state.memory, seen=seen, layers=layers),
+        memory=replace(
+            state.memory,
+            seen=seen,
+            layers=layers,
+            front=state.memory.front if Probe.HTTP in probes else None,
+        ),
     )
 
 

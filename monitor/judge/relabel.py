@@ -39,6 +39,10 @@ def reconsider(state: TargetState, shown: Iterable[Attribution], again: Again) -
 
 def relabel(state: TargetState, again: Again) -> TargetState:
     """Return the state with every layer named again; the same state when nothing is named otherwise."""
+    front = state.memory.front
+    named = _otherwise(front, again) if front else None
+    if named is not front:
+        state = replace(state, seq=state.seq + 1, memory=replace(state.memory, front=named))
     return _with(state, (_named_again(layer, again) for layer in state.memory.layers))
 
 

@@ -184,6 +184,8 @@ class Memory:
     seen: tuple[Observation, ...] = ()
     """Per probe the last observation that told something new, in the order of `Probe`."""
     baseline: PageBaseline | None = None
+    front: Attribution | None = None
+    """The proxies that the last answered page showed by headers or cookies; None: by none, or not watched."""
     registration: tuple[str, ...] | None = None
     """Comparable form of the last confirmed registration (see `judge.change`)."""
     registration_suspected: tuple[str, ...] | None = None
