@@ -76,8 +76,10 @@ def put_off_before(
         if check is None or state is None or not isinstance(check.settings, RegistrationSettings):
             continue
         run = next((run for run in state.pulse.runs if run.probe is Probe.REGISTRATION), None)
+        if run is None or run.failure not in AGAIN:
+            continue
         server = first_server(registries, check.settings.domain)
-        if run is not None and run.failure in AGAIN and server is not None:
+        if server is not None:
             waited.append((-run.in_a_row, check.id, server))
     for _, check_id, server in sorted(waited, key=lambda row: row[:2]):
         turns.owe(server, check_id)
