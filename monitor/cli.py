@@ -208,15 +208,15 @@ def replay(  # noqa: PLR0913  # what can be typed
 
     log.set_up(level="error")
     settings = _load(config, targets=False) if config else None
+    names = explained or []
     try:
+        if strangers := drill.unknown(names, scenarios):
+            _usage(f"{', '.join(strangers)}: no target of what is played")
         played = drill.run(drill.play_files(scenarios, settings, err, page=serve))
     except ConfigError as error:
         _usage(describe_problems(error.problems))
     except OSError as error:
         _fail(str(error))
-    names = explained or []
-    if strangers := drill.unknown(names, played):
-        _usage(f"{', '.join(strangers)}: no target of {'these scenarios' if played[1:] else 'this scenario'}")
     if as_json:
         sys.stdout.write(drill.documents(played, names))
     else:

@@ -146,9 +146,12 @@ async def _serve(scenario: Scenario, store: Store, console: Console) -> None:
         await stop.wait()
 
 
-def unknown(names: Sequence[str], played: Sequence[Played]) -> list[str]:
-    """Return those of the names that are no target of any scenario."""
-    return [name for name in names if not any(name in one.states for one in played)]
+def unknown(names: Sequence[str], paths: Sequence[Path]) -> list[str]:
+    """Return those of the names that are no target of any scenario; raises ConfigError for a faulty one."""
+    if not names:
+        return []
+    targets = {target.name for path in paths for target in load_scenario(path).targets}
+    return [name for name in names if name not in targets]
 
 
 def documents(played: Sequence[Played], explained: Sequence[str] = ()) -> str:

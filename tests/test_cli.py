@@ -143,4 +143,4 @@ def test_a_target_that_is_in_no_scenario_is_not_explained(tmp_path: Path) -> Non
     path.write_text(f"{HEAD}{FEW_LOOKS}")
     done = command("replay", str(path), "--explain", "other.example")
     assert done.returncode == 2
-    assert "other.example: no target of this scenario" in done.stderr
+    assert "other.example: no target of what is played" in done.stderr
