@@ -20,7 +20,7 @@ from typing import Final
 import structlog
 
 from monitor import __version__, registration
-from monitor.attribute import Atlas, Attributor, Catalog, Networks
+from monitor.attribute import Atlas, Attributor, Catalog, Domains, Networks
 from monitor.blocks import AddressBlocks
 from monitor.clock import Clock, SystemClock
 from monitor.config import Config
@@ -51,6 +51,7 @@ Task = asyncio.Task[None]
 Watcher = Callable[[Sequence[TargetState], Sequence[StoredEvent]], None]
 
 _PENDING_EVERY_S: Final = 5.0
+_WAITING_PER_TURN: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +92,7 @@ def enter(world: World, config: Config) -> AbstractAsyncContextManager[Io]:
         registries=world.registries,
         pace=registration.pace_of(config),
         iana=config.asking.iana,
+        registrable=Domains().registrable,
     )
 
 
@@ -148,6 +150,7 @@ class Daemon:
             miss=self.pipeline.miss,
             # Questions about registrations wait in lines of their own: `monitor.probe.turns`.
             limits={probe: config.limits.of(probe) for probe in Probe if probe is not Probe.REGISTRATION},
+            most_waiting={Probe.DELEGATION: _WAITING_PER_TURN * config.limits.delegation},
         )
         self.turns = io.asking.turns
         self.turns.recall = partial(registration.recall, plans=self.pipeline.plans, schedule=self.schedule)

@@ -20,6 +20,7 @@ class Failure(StrEnum):
     DNS_UNREACHABLE = "dns_unreachable"
     DNS_MALFORMED = "dns_malformed"
     DNS_LOOP = "dns_loop"
+    DNS_DISAGREEMENT = "dns_disagreement"
     ADDRESS_FORBIDDEN = "address_forbidden"
     TCP_REFUSED = "tcp_refused"
     TCP_RESET = "tcp_reset"
@@ -56,6 +57,7 @@ MEANING: Final[dict[Failure, str]] = {
     Failure.DNS_UNREACHABLE: "No resolver could be reached.",
     Failure.DNS_MALFORMED: "The answer could not be parsed, or did not belong to the question.",
     Failure.DNS_LOOP: "The chain of aliases (CNAME) loops or is too long.",
+    Failure.DNS_DISAGREEMENT: "One resolver has an address for the name, another says that there is none.",
     Failure.ADDRESS_FORBIDDEN: "The name leads to a private, loopback or link-local address.",
     Failure.TCP_REFUSED: "The address refused the connection.",
     Failure.TCP_RESET: "The connection was reset while it was being used.",
@@ -85,5 +87,11 @@ MEANING: Final[dict[Failure, str]] = {
 
 # Failures that say something about this machine or this run, and nothing about the target.
 OURS: Final[frozenset[Failure]] = frozenset(
-    {Failure.LOCAL_RESOURCES, Failure.MISSED, Failure.UNKNOWN, Failure.DNS_UNREACHABLE}
+    {
+        Failure.LOCAL_RESOURCES,
+        Failure.MISSED,
+        Failure.UNKNOWN,
+        Failure.DNS_UNREACHABLE,
+        Failure.DNS_DISAGREEMENT,
+    }
 )

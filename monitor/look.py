@@ -17,7 +17,7 @@ from monitor.probe.io import Io
 from monitor.probe.observe import observe
 
 # The records and the registration first: the page is then judged with them in view.
-_ORDER: Final = (Probe.REGISTRATION, Probe.DNS, Probe.HTTP)
+_ORDER: Final = (Probe.REGISTRATION, Probe.DELEGATION, Probe.DNS, Probe.HTTP)
 
 
 async def look(checks: Sequence[Check], policy: Policy, io: Io, attributor: Attribute) -> TargetState:

@@ -107,6 +107,7 @@ class Pipeline:
             if check is not None:
                 if check.probe is Probe.REGISTRATION:  # the only one that may have to wait for its turn
                     check = replace(check, urgent=True)
+                check = replace(check, compare=True) if follow_up.compare else check
                 self.recheck(check, follow_up.delay_s, follow_up.reason)
 
     def rename(self, target: str) -> None:

@@ -12,6 +12,7 @@ much it was. Back: everything is planned anew, for APScheduler would wait until 
 """
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import nullcontext
 from datetime import datetime, timedelta
@@ -59,6 +60,9 @@ class Schedule:
 
     `run` carries one check to its end; `miss` records one that did not run. Both are told the
     moment at which the check was due. A probe that is not in `limits` sees to its limit itself.
+
+    `most_waiting`: of a probe that is asked for at once by many targets that fail together, so many runs
+    are in flight or wait; more are left to their regular time.
     """
 
     def __init__(
@@ -68,11 +72,13 @@ class Schedule:
         run: Callable[[Check, datetime], Awaitable[None]],
         miss: Callable[[Check, datetime, str], None],
         limits: Mapping[Probe, int],
+        most_waiting: Mapping[Probe, int] | None = None,
     ) -> None:
         self._clock = clock
         self._run = run
         self._miss = miss
         self._gates = {probe: asyncio.Semaphore(limit) for probe, limit in limits.items()}
+        self._most_waiting = most_waiting or {}
         self._scheduler: Any = AsyncIOScheduler(
             timezone="UTC",
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
@@ -133,6 +139,9 @@ class Schedule:
         _log.debug("follow_up", target=check.target, probe=check.probe, delay_s=delay_s, reason=reason)
         now = self._clock.now()
         if delay_s <= 0:
+            if self._running[check.probe] >= self._most_waiting.get(check.probe, sys.maxsize):
+                _log.debug("follow_up_left_out", target=check.target, probe=check.probe)
+                return False
             return self._spawn(check, now)
         second = ceil((now - EPOCH).total_seconds() + delay_s)
         waiting = self._soon.get(second)

@@ -6,6 +6,7 @@ Files are read by `bundled` and `load` of `Catalog`, `AsTable`, `PublishedRanges
 from monitor.attribute.atlas import Atlas
 from monitor.attribute.attributor import Attributor
 from monitor.attribute.catalog import Catalog, CatalogError, Entry, Kind, Match
+from monitor.attribute.domains import Domains
 from monitor.attribute.networks import AsTable, Block, Network, Networks, PublishedRange
 from monitor.attribute.published import PublishedRanges
 from monitor.attribute.table_file import TableError
@@ -17,6 +18,7 @@ __all__ = [
     "Block",
     "Catalog",
     "CatalogError",
+    "Domains",
     "Entry",
     "Kind",
     "Match",

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from monitor.attribute.assemble import assemble
 from monitor.attribute.catalog.catalog import Catalog
+from monitor.attribute.compare import OfDns, compared, delegation
 from monitor.attribute.domains import Domains
 from monitor.attribute.memo import Memo
 from monitor.attribute.networks import Networks
@@ -16,12 +17,14 @@ from monitor.attribute.rules import Finding, Rules
 from monitor.failure import Failure
 from monitor.model import (
     Attribution,
+    DelegationFacts,
     DnsAnswer,
     DnsFacts,
     HttpFacts,
     Layer,
     Observation,
     RegistrationFacts,
+    ResolverWord,
 )
 
 Reached = tuple[tuple[str, ...], tuple[str, ...], tuple[int, ...]]
@@ -63,10 +66,15 @@ class Attributor:
         answered; those of a `dns` observation are of all addresses, and are the better ones.
         """
         facts = observation.facts
+        found: tuple[Attribution | None, ...]
         if isinstance(facts, HttpFacts):
             found = self._of_http(facts)
         elif isinstance(facts, DnsFacts):
             found = self._of_dns(facts)
+            if facts.others:
+                found = compared(found, tuple(map(self._of_dns, facts.others)))
+        elif isinstance(facts, DelegationFacts):
+            found = (self._of_delegation(facts),)
         elif isinstance(facts, RegistrationFacts):
             found = (self._of_registration(facts),)
         else:
@@ -97,7 +105,14 @@ class Attributor:
             return None
         return self._registrations((facts.registrar_name, facts.registrar_iana_id, facts.source))
 
-    def _of_dns(self, facts: DnsFacts) -> tuple[Attribution | None, ...]:
+    def _of_delegation(self, facts: DelegationFacts) -> Attribution | None:
+        parent = self._name_servers(facts.delegated)
+        both = self._name_servers(tuple(sorted({*facts.delegated, *facts.served})))
+        if parent is None or both is None:
+            return None
+        return delegation(parent, self._name_servers(facts.served), both)
+
+    def _of_dns(self, facts: DnsFacts | ResolverWord) -> OfDns:
         network = edge = None
         if facts.a.failure in _ANSWERED and facts.aaaa.failure in _ANSWERED:
             network, edge = self._reached((facts.addresses, facts.cname_chain, ()))

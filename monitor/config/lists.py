@@ -29,6 +29,7 @@ class ListedTarget:
     http: None = None
     dns: None = None
     registration: None = None
+    delegation: None = None
 
 
 Row = tuple[Place, ListedTarget]

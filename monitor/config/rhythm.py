@@ -6,12 +6,12 @@ from typing import Final
 
 from monitor.config.durations import show_duration
 from monitor.config.problem import Place, Problems
-from monitor.config.schema import DnsTable, Document, HttpTable, RegistrationRunTable
+from monitor.config.schema import DelegationTable, DnsTable, Document, HttpTable, RegistrationRunTable
 from monitor.model import Probe
 
 _SHORTEST_S: Final = 1.0
 
-Runs = HttpTable | DnsTable | RegistrationRunTable
+Runs = HttpTable | DnsTable | RegistrationRunTable | DelegationTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,7 @@ class Rhythms:
             Probe.HTTP: document.http,
             Probe.DNS: document.dns,
             Probe.REGISTRATION: document.registration,
+            Probe.DELEGATION: document.delegation,
         }
         self.usual: Mapping[Probe, Rhythm] = {
             probe: self._default(probe, table) for probe, table in self._tables.items()

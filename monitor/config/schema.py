@@ -106,6 +106,7 @@ class LimitsTable(Table):
     http: AtOnce = 1_000
     dns: AtOnce = 1_000
     registration: AtOnce = 8
+    delegation: AtOnce = 16
 
 
 class HttpTable(Table):
@@ -175,6 +176,14 @@ class DataTable(Table):
     blocks: Flag = True
 
 
+class DelegationTable(Table):
+    """`[delegation]` and `[targets.delegation]`."""
+
+    interval: Duration = 86_400.0
+    timeout: Duration = 15.0
+    allow_private: Flag = False
+
+
 class PolicyTable(Table):
     """`[policy]`: how much evidence it takes before something is said."""
 
@@ -200,6 +209,7 @@ class TargetTable(Table):
     http: HttpTable | None = None
     dns: TargetDnsTable | None = None
     registration: TargetRegistrationTable | None = None
+    delegation: DelegationTable | None = None
 
 
 class ReceiverTable(Table):
@@ -231,6 +241,7 @@ class Document(Table):
     dns: DnsTable = DnsTable()
     registration: RegistrationTable = RegistrationTable()
     data: DataTable = DataTable()
+    delegation: DelegationTable = DelegationTable()
     policy: PolicyTable = PolicyTable()
     targets: list[TargetTable] = []
     receivers: list[ReceiverTable] = []

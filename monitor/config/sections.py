@@ -205,7 +205,9 @@ def web(document: Document) -> WebSettings:
 def limits(document: Document) -> LimitSettings:
     """Return how many runs there may be at once."""
     table = document.limits
-    return LimitSettings(http=table.http, dns=table.dns, registration=table.registration)
+    return LimitSettings(
+        http=table.http, dns=table.dns, registration=table.registration, delegation=table.delegation
+    )
 
 
 def log(document: Document) -> LogSettings:

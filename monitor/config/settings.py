@@ -27,10 +27,16 @@ class LimitSettings:
     http: int
     dns: int
     registration: int
+    delegation: int
 
     def of(self, probe: Probe) -> int:
         """Return the limit of a probe."""
-        return {Probe.HTTP: self.http, Probe.DNS: self.dns, Probe.REGISTRATION: self.registration}[probe]
+        return {
+            Probe.HTTP: self.http,
+            Probe.DNS: self.dns,
+            Probe.REGISTRATION: self.registration,
+            Probe.DELEGATION: self.delegation,
+        }[probe]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

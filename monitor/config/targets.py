@@ -14,6 +14,7 @@ from monitor.config.sources import Sources
 from monitor.config.wording import MisfitError, shown
 from monitor.model import (
     Check,
+    DelegationSettings,
     DnsSettings,
     HttpSettings,
     Policy,
@@ -46,6 +47,7 @@ class TargetReader:
         self._sources = sources
         self._rhythms = Rhythms(document, problems)
         self._http = self._http_settings(document.http, Place(("http",)))
+        self._delegation = document.delegation
         self._policy = policy
         self._policies: dict[tuple[Any, ...], Policy] = {}
         self._by_name: dict[str, Place] = {}
@@ -80,6 +82,7 @@ class TargetReader:
             Probe.HTTP: self._http_of(place, table, page),
             Probe.DNS: DnsSettings(host=site.host, zone=zone or domain),
             Probe.REGISTRATION: RegistrationSettings(domain=domain),
+            Probe.DELEGATION: self._delegation_of(table, zone or domain),
         }
         self.watched.checks.extend(
             Check(
@@ -189,6 +192,14 @@ class TargetReader:
             )
         return settings
 
+    def _delegation_of(self, table: Written, zone: str) -> DelegationSettings:
+        """Return the settings of a target's `delegation` check."""
+        own = table.delegation
+        given = own is not None and "allow_private" in own.model_fields_set
+        return DelegationSettings(
+            zone=zone, allow_private=(own if own and given else self._delegation).allow_private
+        )
+
     def _rhythms_of(self, place: Place, table: Written) -> dict[Probe, Rhythm]:
         """Return how each probe of a target runs, the one that leads first."""
         found: dict[Probe, Rhythm] = {}
@@ -208,12 +219,14 @@ class TargetReader:
         slow = rhythms.get(Probe.DNS, rhythms[lead])
         recheck_s = min(self._policy.recheck_s, rhythms[lead].interval_s)
         change_recheck_s = min(self._policy.change_recheck_s, slow.interval_s)
-        key = (lead, Probe.DNS in rhythms, recheck_s, change_recheck_s)
+        watched = Probe.DNS in rhythms, Probe.DELEGATION in rhythms
+        key = (lead, watched, recheck_s, change_recheck_s)
         if key not in self._policies:
             self._policies[key] = replace(
                 self._policy,
                 lead=lead,
-                dns_watched=Probe.DNS in rhythms,
+                dns_watched=watched[0],
+                delegation_watched=watched[1],
                 recheck_s=recheck_s,
                 change_recheck_s=change_recheck_s,
             )

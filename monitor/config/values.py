@@ -28,6 +28,7 @@ _TAKEN_LABELS: Final = frozenset(
         "diagnosis",
         "store",
         "rcode",
+        "domain",
         "receiver",
         "job",
         "instance",

@@ -18,6 +18,7 @@ from typing import Final
 from monitor.export.exposition import Family, Kind, escape, moment, number
 from monitor.failure import Failure
 from monitor.model import (
+    DelegationFacts,
     DnsFacts,
     HttpFacts,
     Memory,
@@ -230,6 +231,18 @@ def _registration_status(label: str, state: TargetState) -> str:
     return "".join(f'platform_registration_status{{{label},status="{code}"}} 1\n' for code in codes)
 
 
+def _server_domain_expiry(label: str, state: TargetState) -> str:
+    seen = shown_now(state, Probe.DELEGATION)
+    if seen is None or not isinstance(seen.facts, DelegationFacts):
+        return ""
+    name = "platform_dns_operator_domain_expiry_timestamp_seconds"
+    return "".join(
+        f'{name}{{{label},domain="{each.domain}"}} {moment(each.expires)}\n'
+        for each in seen.facts.domains
+        if each.registered and each.expires is not None
+    )
+
+
 def _certificate_expiry(label: str, state: TargetState) -> str:
     seen = shown_now(state, Probe.HTTP)
     if seen is None or not isinstance(seen.facts, HttpFacts) or seen.facts.tls is None:
@@ -258,6 +271,13 @@ FACTS: Final[tuple[Row, ...]] = (
         "target status",
         "1 for each EPP status code of the registration (RFC 5731); absent when the last look-up failed.",
         _registration_status,
+    ),
+    _row(
+        "platform_dns_operator_domain_expiry_timestamp_seconds",
+        Kind.GAUGE,
+        "target domain",
+        "When the registration of a domain ends that the name servers live in; absent when not known.",
+        _server_domain_expiry,
     ),
     _row(
         "platform_certificate_expiry_timestamp_seconds",

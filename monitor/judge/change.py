@@ -5,16 +5,22 @@ consecutive observations of it, against the last confirmed set, however long the
 between. A look-up that did not answer for a layer is not an empty set: it changes nothing, and
 after a few of them the layer counts as not known.
 
+One resolver's word is not enough for a change. Where there are others, only a look that has compared
+them (`Check.compare`) confirms; a look on which they disagree about a layer is no look at that layer:
+a suspicion neither grows by it nor ends. Who operates DNS stands in the parent zone, and is confirmed
+by it where it can be heard (`judge.parent`).
+
 A set that stood there lately and comes back takes twice as many looks each time: a target that
 takes turns with its providers is not told at every turn.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from typing import Final
 
 from monitor.failure import Failure
+from monitor.judge import parent
+from monitor.judge.layer import confirm, dark, needed_for, same, settled
 from monitor.judge.sightings import Look, follow, is_noted, previous, rotation_of, with_rotation
 from monitor.model import (
     Attribution,
@@ -33,10 +39,7 @@ from monitor.model import (
 
 _ORDER: Final = {layer: index for index, layer in enumerate(Layer)}
 
-# Whoever stood behind a layer lately: so many sets, and forgotten when it has been calm for so long.
-_LATELY: Final = 4
-_CALM: Final = timedelta(days=7)
-_MOST_DOUBLINGS: Final = 8
+_RTYPE: Final = {Layer.DNS: "NS", Layer.NETWORK: "A", Layer.EDGE: "A", Layer.MAIL: "MX"}
 
 # A question that was answered with "there is none" was answered.
 _NONE: Final = frozenset({None, Failure.DNS_NODATA, Failure.DNS_NXDOMAIN})
@@ -64,6 +67,8 @@ def layers_of(probe: Probe, policy: Policy) -> tuple[Layer, ...]:
     """
     if probe is Probe.REGISTRATION:
         return (Layer.REGISTRATION,)
+    if probe is Probe.DELEGATION:
+        return (Layer.DNS,)
     if probe is Probe.DNS:
         return (Layer.DNS, Layer.NETWORK, Layer.EDGE, Layer.MAIL)
     if policy.dns_watched:
@@ -83,6 +88,23 @@ def _legible(layer: Layer, observation: Observation) -> bool:
     return _answered(facts.a, facts.aaaa)
 
 
+def _contradicted(layer: Layer, observation: Observation, shown: Mapping[Layer, Attribution]) -> bool:
+    """Tell whether resolvers disagree about a layer: whether there is any, or who stands behind it."""
+    facts = observation.facts
+    if not isinstance(facts, DnsFacts) or not facts.others:
+        return False
+    seen = shown.get(layer)
+    if layer is Layer.EDGE and seen is None:
+        seen = shown.get(Layer.NETWORK)
+    return (seen is not None and seen.disputed) or _RTYPE[layer] in facts.disagreeing
+
+
+def _compared(observation: Observation) -> bool:
+    """Tell whether nobody is left who could contradict what was seen."""
+    facts = observation.facts
+    return not isinstance(facts, DnsFacts) or facts.alone or bool(facts.others)
+
+
 def move(
     layers: tuple[LayerState, ...],
     observation: Observation,
@@ -95,45 +117,64 @@ def move(
     states = {state.layer: state for state in layers}
     rotations = pulse.rotations
     changes: list[ProviderChanged] = []
-    written = suspicious = False
+    written = False
     at = observation.ended_at
+    follow_ups: list[FollowUp] = []
     for layer in layers_of(observation.probe, policy):
         before = states.get(layer)
+        if _contradicted(layer, observation, shown):
+            continue
         legible = _legible(layer, observation)
         seen = shown.get(layer) if legible else None
-        if seen is None:
+        if observation.probe is Probe.DELEGATION:
+            after, change = parent.hear(before, observation, seen, policy)
+        elif seen is None:
             # No proxy is seen to be gone where not even the network is: unrouted, or another's page.
             absent = legible and (layer is not Layer.EDGE or Layer.NETWORK in shown)
-            dark = _dark(before, at, policy, absent=absent) if before else None
-            after, change = dark, None
+            after = dark(before, at, policy, absent=absent) if before else None
+            change = None
         else:
-            after, change = _next(before, seen, at, policy)
+            after, change = _next(before, seen, observation, policy)
+        # A delegation vouches for providers; the servers that stand as evidence are those in the zone.
+        noted = None if observation.probe is Probe.DELEGATION else seen
         turning = rotation_of(layer, rotations) if rotations else None
-        if after is not None and (after is not before or written or not is_noted(after, seen, turning, at)):
+        if after is not None and (after is not before or written or not is_noted(after, noted, turning, at)):
             before_at = previous(layer, pulse.runs, dns_watched=policy.dns_watched)
-            sight = Look(at=at, seen=seen, before_at=before_at, free=written)
+            sight = Look(at=at, seen=noted, before_at=before_at, free=written)
             after, turned = follow(before, after, sight, turning)
             if turned is not turning:
                 rotations = with_rotation(rotations, layer, turned)
         if after is not None and after is not before:
             written = True
             states[layer] = after
-            suspicious = suspicious or (
-                after.suspected is not None
-                and _needed(after, after.suspected, at, policy) <= policy.changes_to_confirm
-            )
+            follow_ups += _look_again(after, observation, policy)
         if change is not None:
             changes.append(change)
     return Moves(
         layers=_same_or_new(layers, states.values()),
         changes=tuple(changes),
         rotations=rotations,
-        follow_ups=_look_again(observation.probe, policy) if suspicious else (),
+        follow_ups=tuple(dict.fromkeys(follow_ups)),
     )
 
 
-def _look_again(probe: Probe, policy: Policy) -> tuple[FollowUp, ...]:
-    return (FollowUp(probe=probe, delay_s=policy.change_recheck_s, reason="provider change suspected"),)
+def _look_again(state: LayerState, observation: Observation, policy: Policy) -> Iterator[FollowUp]:
+    """Yield the looks that a suspicion needs. One that is not believed is looked at ever more seldom."""
+    if state.suspected is None:
+        return
+    needed = needed_for(state, state.suspected, observation.ended_at, policy)
+    seldom = state.suspicion & (state.suspicion - 1) == 0
+    soon = state.suspicion < needed <= policy.changes_to_confirm
+    if soon or (state.suspicion >= needed and seldom and not _compared(observation)):
+        yield FollowUp(
+            probe=observation.probe,
+            delay_s=policy.change_recheck_s,
+            reason="provider change suspected",
+            compare=True,
+        )
+    by_resolver = state.layer is Layer.DNS and observation.probe is Probe.DNS
+    if by_resolver and seldom and policy.delegation_watched and not parent.is_done(state):
+        yield FollowUp(probe=Probe.DELEGATION, delay_s=0.0, reason="another DNS operator suspected")
 
 
 def _same_or_new(old: tuple[LayerState, ...], states: Iterable[LayerState]) -> tuple[LayerState, ...]:
@@ -144,104 +185,30 @@ def _same_or_new(old: tuple[LayerState, ...], states: Iterable[LayerState]) -> t
 
 
 def _next(
-    before: LayerState | None, seen: Attribution, at: datetime, policy: Policy
+    before: LayerState | None, seen: Attribution, observation: Observation, policy: Policy
 ) -> tuple[LayerState, ProviderChanged | None]:
+    at = observation.ended_at
     if before is None:
         return LayerState(layer=seen.layer, confirmed=seen, since=at), None
-    if seen is before.confirmed or _same(seen, before.confirmed):
-        return _settled(before, at), None
+    if seen is before.confirmed or same(seen, before.confirmed):
+        return settled(before, at), None
     again = before.suspected is not None and before.suspected.ids == seen.ids
     suspected = replace(
         before,
         suspected=seen,
         suspected_since=before.suspected_since if again else at,
         suspicion=before.suspicion + 1 if again else 1,
+        vouched=before.vouched and again,
+        unheard=before.unheard and again,
         silent=0,
         absent=False,
     )
-    if suspected.suspicion < _needed(suspected, seen, at, policy):
+    enough = suspected.suspicion >= needed_for(suspected, seen, at, policy)
+    if not enough or not _compared(observation) or not _is_vouched_for(suspected, policy):
         return suspected, None
-    return _confirm(suspected, seen, at)
+    return confirm(suspected, seen, at)
 
 
-def _same(seen: Attribution, confirmed: Attribution) -> bool:
-    """Tell whether both are the same providers.
-
-    RDAP gives the number of a registrar where WHOIS may only give its name: that is one registrar.
-    """
-    if seen.providers == confirmed.providers or seen.ids == confirmed.ids:
-        return True
-    return seen.layer is Layer.REGISTRATION and _own_names(seen) == _own_names(confirmed) is not None
-
-
-def _own_names(attribution: Attribution) -> tuple[str, ...] | None:
-    """Return the names of providers that the catalog does not know; None if it knows one of them."""
-    if any(provider.cataloged for provider in attribution.providers):
-        return None
-    return tuple(provider.name.casefold() for provider in attribution.providers)
-
-
-def _calm(state: LayerState, at: datetime) -> bool:
-    return state.changed_at is None or at - state.changed_at > _CALM
-
-
-def _needed(state: LayerState, seen: Attribution, at: datetime, policy: Policy) -> int:
-    """Return how many looks it takes to believe in another set."""
-    if seen.ids not in state.lately or _calm(state, at):
-        return policy.changes_to_confirm
-    return policy.changes_to_confirm << min(state.returns, _MOST_DOUBLINGS)
-
-
-def _dark(before: LayerState, at: datetime, policy: Policy, *, absent: bool) -> LayerState:
-    """Return the layer after a look that did not show it; `absent`: it showed that there is none."""
-    if not before.known and before.absent == absent:
-        return before
-    silent = before.silent + 1
-    known = silent < policy.failures_to_confirm
-    lost = before.known and not known
-    return replace(
-        before,
-        silent=silent,
-        known=known,
-        known_since=at if lost else before.known_since,
-        absent=absent and not known,
-    )
-
-
-def _settled(before: LayerState, at: datetime) -> LayerState:
-    """Return the layer after its confirmed providers were seen again."""
-    if before.known and before.suspected is None and before.silent == 0:
-        return before
-    return replace(
-        before,
-        known=True,
-        known_since=before.known_since if before.known else at,
-        absent=False,
-        suspected=None,
-        suspected_since=None,
-        suspicion=0,
-        silent=0,
-    )
-
-
-def _confirm(state: LayerState, seen: Attribution, at: datetime) -> tuple[LayerState, ProviderChanged]:
-    first_seen = state.suspected_since or at
-    change = ProviderChanged(
-        layer=state.layer,
-        providers_from=state.confirmed.providers,
-        providers_to=seen.providers,
-        evidence_from=state.confirmed.evidence,
-        evidence_to=seen.evidence,
-        first_seen_at=first_seen,
-    )
-    lately = () if _calm(state, at) else state.lately
-    moved = LayerState(
-        layer=state.layer,
-        confirmed=seen,
-        since=first_seen,
-        lately=(state.confirmed.ids, *(ids for ids in lately if ids != state.confirmed.ids))[:_LATELY],
-        returns=state.returns + 1 if seen.ids in lately else 0,
-        changes=state.changes + 1,
-        changed_at=at,
-    )
-    return moved, change
+def _is_vouched_for(state: LayerState, policy: Policy) -> bool:
+    """Tell whether a suspicion needs nobody else's word, or has it."""
+    return state.layer is not Layer.DNS or not policy.delegation_watched or parent.is_done(state)

@@ -52,6 +52,8 @@ def _zone_gone(view: View) -> bool:
     """Tell whether the whole zone does not exist, not only one name in it."""
     if not _name_gone(view):
         return False
+    if view.delegation is not None and view.delegation.failure is Failure.DNS_NXDOMAIN:
+        return True  # the parent's own word
     records = view.records
     return records is None or records.ns.failure is Failure.DNS_NXDOMAIN
 
@@ -297,6 +299,8 @@ DIAGNOSES: Final[tuple[Rule, ...]] = (*RULES, UNDETERMINED)
 
 # A silent or broken look-up of our own, and silence of our resolvers, say nothing about a target.
 _SAYS_NOTHING: Final = OURS | {Failure.DNS_TIMEOUT}
+# What is registered or delegated, and nothing of whether anything answers.
+_ON_PAPER: Final = frozenset({Probe.REGISTRATION, Probe.DELEGATION})
 
 
 def assess(view: View) -> Verdict:
@@ -304,7 +308,7 @@ def assess(view: View) -> Verdict:
     lead = view.lead
     if lead is None:
         return UNSEEN
-    if lead.failure in _SAYS_NOTHING or lead.probe is Probe.REGISTRATION:
+    if lead.failure in _SAYS_NOTHING or lead.probe in _ON_PAPER:
         rule = UNDETERMINED if lead.failure else None
     else:
         rule = next((rule for rule in DIAGNOSES if rule.matches(view)), None)
@@ -317,12 +321,18 @@ def assess(view: View) -> Verdict:
         diagnosis=rule.id,
         layer=layer,
         sentence=rule.sentence,
-        based_on=tuple(seen.id for seen in (view.registration, view.dns, view.http) if seen),
+        based_on=tuple(seen.id for seen in _grounds(view, layer) if seen),
     )
+
+
+def _grounds(view: View, layer: Layer | None) -> tuple[Observation | None, ...]:
+    """Return the observations that a verdict rests on; a delegation speaks about the dns layer only."""
+    delegation = view.delegation if layer is Layer.DNS else None
+    return (view.registration, delegation, view.dns, view.http)
 
 
 def _well(lead: Observation) -> Verdict:
     """Return the verdict without a complaint. A registration alone never shows that a platform is there."""
-    if lead.probe is Probe.REGISTRATION:
+    if lead.probe in _ON_PAPER:
         return UNSEEN
     return Verdict(status=Status.UP, reachable=True)

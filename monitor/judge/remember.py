@@ -9,7 +9,17 @@ from dataclasses import replace
 from typing import Any, Final
 
 from monitor.failure import OURS
-from monitor.model import DnsFacts, HttpFacts, Memory, Observation, Probe, Pulse, RegistrationFacts, Run
+from monitor.model import (
+    DelegationFacts,
+    DnsFacts,
+    HttpFacts,
+    Memory,
+    Observation,
+    Probe,
+    Pulse,
+    RegistrationFacts,
+    Run,
+)
 
 _ORDER: Final = {probe: index for index, probe in enumerate(Probe)}
 
@@ -30,6 +40,10 @@ def _story(observation: Observation) -> tuple[Any, ...]:
         # A registration that has run out meanwhile is another story, though every word is the same.
         past = facts.expires is not None and facts.expires < observation.ended_at
         return (observation.failure, facts, past)
+    if isinstance(facts, DelegationFacts):
+        words = tuple((word.host, word.failure, word.authoritative) for word in facts.servers)
+        told = (facts.parent, facts.delegated, facts.signed, facts.agree, facts.domains)
+        return (observation.failure, told, words)
     return (observation.failure,)
 
 

@@ -24,6 +24,8 @@ from monitor.model import FollowUp, Memory, Observation, Policy, Probe, Pulse, S
 
 _REFINE_AFTER: Final = 2
 _LASTING: Final = 2
+_LEADS: Final = frozenset({Probe.HTTP, Probe.DNS})
+"""Probes that can show whether a target is there."""
 
 
 class _Kind(Enum):
@@ -151,13 +153,17 @@ def _confirm(memory: Memory, pulse: Pulse, verdict: Verdict, since: datetime) ->
 def _look_again(verdict: Verdict, policy: Policy, looks: int) -> tuple[FollowUp, ...]:
     """Ask for another look soon; at the first sign of trouble also at the records.
 
-    Not at a registration: it never shows an outage, and a server that limits its rate wants fewer questions.
+    Resolvers are compared then: a suspicion that rests on the word of one would grow with every look
+    at the same one. Not at a registration: it never shows an outage, and a server that limits its rate
+    wants fewer questions.
     """
-    if policy.lead is Probe.REGISTRATION:
+    if policy.lead not in _LEADS:
         return ()
-    again = FollowUp(probe=policy.lead, delay_s=policy.recheck_s, reason=f"{verdict.status} suspected")
+    again = FollowUp(
+        probe=policy.lead, delay_s=policy.recheck_s, reason=f"{verdict.status} suspected", compare=True
+    )
     first_sign = looks == 1 and _KIND[verdict.status] is _Kind.NOT_UP
     if first_sign and policy.dns_watched and policy.lead is not Probe.DNS:
-        records = FollowUp(probe=Probe.DNS, delay_s=0.0, reason="the target does not look up")
+        records = FollowUp(probe=Probe.DNS, delay_s=0.0, reason="the target does not look up", compare=True)
         return (again, records)
     return (again,)

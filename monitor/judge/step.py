@@ -10,6 +10,7 @@ from datetime import datetime
 
 from monitor.judge import change, tell
 from monitor.judge.diagnose import assess
+from monitor.judge.investigate import investigate
 from monitor.judge.page import learn
 from monitor.judge.registration import renew
 from monitor.judge.remember import count_run, remember
@@ -23,7 +24,6 @@ from monitor.model import (
     Memory,
     Observation,
     Policy,
-    Probe,
     Pulse,
     Status,
     TargetState,
@@ -84,16 +84,9 @@ def step(
             *belief.follow_ups,
             *moves.follow_ups,
             *renewal.follow_ups,
-            *_investigate(state.memory, memory),
+            *investigate(state.memory, memory, observation, policy),
         ),
     )
-
-
-def _investigate(before: Memory, after: Memory) -> tuple[FollowUp, ...]:
-    """Ask for the registration when an incident opens: a hold explains what DNS and HTTP only show."""
-    if before.incident is None and after.incident is not None:
-        return (FollowUp(probe=Probe.REGISTRATION, delay_s=0.0, reason="an incident opened"),)
-    return ()
 
 
 def _timed(state: TargetState, observation: Observation, policy: Policy) -> Pulse:

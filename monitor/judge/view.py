@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from monitor.failure import Failure
 from monitor.model import (
+    DelegationFacts,
     DnsFacts,
     HttpFacts,
     Layer,
@@ -24,6 +25,7 @@ class View:
     http: Observation | None
     dns: Observation | None
     registration: Observation | None
+    delegation: Observation | None
     baseline: PageBaseline | None
     """The page as it was while the target was up; None: it never was, as far as we saw."""
     behind_edge: bool
@@ -47,6 +49,13 @@ class View:
             return self.registration.facts
         return None
 
+    @property
+    def delegated(self) -> DelegationFacts | None:
+        """Return what the parent zone last said, if it was heard."""
+        if self.delegation and isinstance(self.delegation.facts, DelegationFacts):
+            return self.delegation.facts if self.delegation.facts.heard else None
+        return None
+
 
 def look(memory: Memory, observation: Observation, policy: Policy) -> View:
     """Return the view that an observation completes: itself, and the others as last seen.
@@ -65,6 +74,7 @@ def look(memory: Memory, observation: Observation, policy: Policy) -> View:
         http=http,
         dns=latest.get(Probe.DNS) if policy.dns_watched or policy.lead is Probe.DNS else None,
         registration=latest.get(Probe.REGISTRATION),
+        delegation=latest.get(Probe.DELEGATION),
         baseline=memory.baseline,
         behind_edge=any(layer.layer is Layer.EDGE and not layer.absent for layer in memory.layers),
         # Nearly every rule asks for these: they are worked out once.

@@ -15,12 +15,16 @@ from monitor.model.event import (
 )
 from monitor.model.facts import (
     ChainLink,
+    DelegationFacts,
     DnsAnswer,
     DnsFacts,
     Facts,
     HttpFacts,
     Redirect,
     RegistrationFacts,
+    ResolverWord,
+    ServerDomain,
+    ServerWord,
     Timings,
     TlsFacts,
 )
@@ -43,6 +47,7 @@ from monitor.model.state import (
 )
 from monitor.model.target import (
     Check,
+    DelegationSettings,
     DnsSettings,
     HttpSettings,
     RegistrationSettings,
@@ -56,6 +61,8 @@ __all__ = [
     "Attribution",
     "ChainLink",
     "Check",
+    "DelegationFacts",
+    "DelegationSettings",
     "DnsAnswer",
     "DnsFacts",
     "DnsSettings",
@@ -86,8 +93,11 @@ __all__ = [
     "RegistrationChanged",
     "RegistrationFacts",
     "RegistrationSettings",
+    "ResolverWord",
     "Rotation",
     "Run",
+    "ServerDomain",
+    "ServerWord",
     "Settings",
     "Severity",
     "Sighting",

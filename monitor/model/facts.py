@@ -122,6 +122,23 @@ class DnsAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResolverWord:
+    """What another resolver says about the same names."""
+
+    resolver: str
+    a: DnsAnswer
+    aaaa: DnsAnswer
+    ns: DnsAnswer
+    mx: DnsAnswer
+    cname_chain: tuple[str, ...] = ()
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Return every address of the host, IPv4 first."""
+        return self.a.values + self.aaaa.values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DnsFacts:
     """The records of a target as the configured resolvers tell them.
 
@@ -138,6 +155,12 @@ class DnsFacts:
     soa: DnsAnswer
     cname_chain: tuple[str, ...] = ()
     """Names that the host is an alias of, in order."""
+    alone: bool = True
+    """Whether there is no other resolver that could have been asked."""
+    others: tuple[ResolverWord, ...] = ()
+    """What other resolvers said, when they were asked too, 2 at most."""
+    disagreeing: tuple[str, ...] = ()
+    """Record types that one resolver has records of where another says that there are none."""
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -178,4 +201,71 @@ class RegistrationFacts:
     `DNSSEC:`. None: not said. What the parent zone really holds is in the DNS."""
 
 
-Facts = HttpFacts | DnsFacts | RegistrationFacts
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerWord:
+    """What one name server said when it was asked itself."""
+
+    host: str
+    address: str = ""
+    """Empty when the host has no address, or none that may be asked."""
+    rcode: str | None = None
+    """None when nothing valid came back."""
+    failure: Failure | None = None
+    """Set when there was no answer about the zone."""
+    authoritative: bool = False
+    """Whether it answers for the zone itself (AA). An answer without it is a lame one."""
+    serial: int | None = None
+    """Of the zone, as this server has it."""
+    name_servers: tuple[str, ...] = ()
+    """Of the zone, as this server has it; for a server of the parent zone: those it delegates to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerDomain:
+    """The registration of a domain that name servers live in: when it goes, so does every zone on them."""
+
+    domain: str
+    registered: bool
+    statuses: tuple[str, ...] = ()
+    expires: datetime | None = None
+    """None where the registry publishes none."""
+    source: str = ""
+    """`rdap` or `whois`."""
+
+    @property
+    def on_hold(self) -> bool:
+        """Tell whether the domain is out of its zone."""
+        return any(status in {"clientHold", "serverHold"} for status in self.statuses)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelegationFacts:
+    """A delegation as the parent zone's own servers tell it, and what became of it at the listed ones."""
+
+    zone: str
+    parent: str
+    """The zone that delegates; `.` is the root."""
+    asked: tuple[ServerWord, ...] = ()
+    """Servers of the parent zone, in the order they were asked; the last one's word counts."""
+    heard: bool = False
+    """Whether a server of the parent zone said what it delegates."""
+    delegated: tuple[str, ...] = ()
+    """Name servers that the parent zone names, sorted; empty and `heard`: it delegates nothing."""
+    signed: bool | None = None
+    """Whether the parent zone has a DS record (RFC 4034) for it; None: not known."""
+    servers: tuple[ServerWord, ...] = ()
+    """The listed servers, one row for each address that was asked, sorted."""
+    agree: bool | None = None
+    """Whether the listed servers name the same ones as the parent; None: none of them could be heard."""
+    domains: tuple[ServerDomain, ...] = ()
+    """Registrations of the domains that the listed servers live in, as far as known, sorted."""
+
+    @property
+    def served(self) -> tuple[str, ...]:
+        """Return the name servers that the zone itself names, by all listed servers that answer for it."""
+        return tuple(
+            sorted({name for word in self.servers if word.authoritative for name in word.name_servers})
+        )
+
+
+Facts = HttpFacts | DnsFacts | RegistrationFacts | DelegationFacts

@@ -13,6 +13,8 @@ class Policy:
     """The probe that decides whether the target is there; the others explain."""
     dns_watched: bool = True
     """Whether the target has a `dns` check: its addresses then say which network, not the last page's."""
+    delegation_watched: bool = False
+    """Whether the target has a `delegation` check: the parent zone has then a say in who operates DNS."""
     failures_to_confirm: int = 3
     """Consecutive observations of a target that is not up before it is told."""
     successes_to_confirm: int = 2

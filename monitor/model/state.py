@@ -134,6 +134,10 @@ class LayerState:
     suspected_since: datetime | None = None
     suspicion: int = 0
     """Consecutive observations of `suspected`."""
+    vouched: bool = False
+    """True when the parent zone, or a listed server itself, names the providers of `suspected`."""
+    unheard: bool = False
+    """True when the parent zone was asked about `suspected`, and could not be heard."""
     silent: int = 0
     """Consecutive observations that could not see the layer, up to where `known` ends."""
     absent: bool = False
@@ -208,3 +212,5 @@ class FollowUp:
     probe: Probe
     delay_s: float
     reason: str
+    compare: bool = False
+    """Whether the resolvers are to be compared: one of them alone is what the doubt rests on."""

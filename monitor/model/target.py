@@ -54,7 +54,16 @@ class RegistrationSettings:
     domain: str
 
 
-Settings = HttpSettings | DnsSettings | RegistrationSettings
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DelegationSettings:
+    """What the `delegation` probe asks."""
+
+    zone: str
+    allow_private: bool = False
+    """Whether name servers on private, loopback and link-local addresses may be asked."""
+
+
+Settings = HttpSettings | DnsSettings | RegistrationSettings | DelegationSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +77,8 @@ class Check:
     settings: Settings
     urgent: bool = False
     """An investigation asks for this run: it goes first, and nothing answers it from a cache."""
+    compare: bool = False
+    """Whether the resolvers are to be compared: this run was asked for because of a doubt."""
 
     @property
     def id(self) -> str:

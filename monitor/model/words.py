@@ -9,6 +9,7 @@ class Probe(StrEnum):
     HTTP = "http"
     DNS = "dns"
     REGISTRATION = "registration"
+    DELEGATION = "delegation"
 
 
 class Layer(StrEnum):

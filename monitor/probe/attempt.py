@@ -22,6 +22,8 @@ class Progress:
     """How far a probe has come."""
 
     phase: Phase = Phase.RESOLVE
+    compare: bool = False
+    """Whether what a resolver says is doubted (`Check.compare`)."""
     deadline: float | None = None
     """`loop.time()` at which the probe is cut off; None when nobody set a deadline."""
 

@@ -84,7 +84,7 @@ class Connector:
     async def _addresses(self, attempt: Attempt, host: str) -> tuple[str, ...]:
         attempt.progress.phase = Phase.RESOLVE
         started = self._clock.monotonic()
-        found = await self._dns.addresses(host, attempt.family)
+        found = await self._dns.addresses(host, attempt.family, compare=attempt.progress.compare)
         attempt.resolve_s = self._clock.monotonic() - started
         allowed = []
         reasons = []

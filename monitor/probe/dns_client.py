@@ -12,10 +12,15 @@ Rules of one question:
 - When nobody answered, the failure is the most telling one (`TELLING`).
 - A truncated datagram is asked for again over TCP, at the same resolver, within its own `try_s`.
 - An alias whose target the answer does not mention is followed with questions of our own.
+
+One resolver's word is not enough where something hangs on it. `addresses` asks the others before a
+name has no address, and when it is told to `compare` it asks another one first than usual. `others`
+names them, for who compares what they say.
 """
 
 import ipaddress
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,6 +35,8 @@ from monitor.probe.io import Route
 _PORT: Final = 53
 _ROUNDS: Final = 2
 _PREFER_S: Final = 60.0
+_MOST_OTHERS: Final = 2
+"""Resolvers that are asked beside the first one, where their words are compared."""
 
 TELLING: Final = (
     Failure.DNS_NXDOMAIN,
@@ -61,6 +68,8 @@ _SILENT: Final = frozenset({Failure.DNS_TIMEOUT, Failure.DNS_UNREACHABLE})
 _ASK_OTHER_FAMILY: Final = frozenset(
     {Failure.DNS_NODATA, Failure.DNS_SERVFAIL, Failure.DNS_REFUSED, Failure.DNS_MALFORMED}
 )
+_ONE_WORD: Final = frozenset({Failure.DNS_NXDOMAIN, Failure.DNS_NODATA, Failure.DNS_LOOP})
+"""Failures that are one resolver's answer: nobody else was asked."""
 _LOCALHOST: Final = {"ipv4": ("127.0.0.1",), "ipv6": ("::1",), "auto": ("127.0.0.1", "::1")}
 
 
@@ -101,38 +110,69 @@ class DnsClient:
         self._preferred = 0
         self._preferred_until = 0.0
 
-    async def query(self, name: str, rtype: str) -> Reply:
+    @property
+    def alone(self) -> bool:
+        """Tell whether there is but one resolver, whose word cannot be compared with another's."""
+        return len(self._resolvers) == 1
+
+    def others(self, label: str) -> tuple[int, ...]:
+        """Return the numbers of resolvers to compare with the one that `label` names, 2 at most."""
+        numbers = [n for n in self._in_order() if self._resolvers[n].label != label]
+        return tuple(numbers[:_MOST_OTHERS])
+
+    def label(self, number: int) -> str:
+        """Return how a resolver is called in what is told of it."""
+        return self._resolvers[number].label
+
+    async def query(self, name: str, rtype: str, only: int | None = None) -> Reply:
         """Return what the resolvers say; trouble is in `answer.failure`, never raised.
 
         A name that DNS cannot carry gets `dns_nxdomain` without an rcode: nobody was asked.
+        `only`: the number of the one resolver to ask.
         """
         try:
             asked = question(name, rtype)
         except BadNameError:
             return no_reply(name, rtype, Failure.DNS_NXDOMAIN)
-        message, resolver = await self._ask(asked)
+        message, resolver = await self._ask(asked, only)
         if not message.unfinished:
             return _reply(asked, message, resolver)
-        return await self._follow(asked, message, resolver)
+        return await self._follow(asked, message, resolver, only)
 
-    async def addresses(self, host: str, family: str = "auto") -> tuple[str, ...]:
+    async def addresses(self, host: str, family: str = "auto", *, compare: bool = False) -> tuple[str, ...]:
         """Return the addresses of `host`: IPv4, and IPv6 where `auto` finds no IPv4 address.
 
         `family` is `auto`, `ipv4` or `ipv6`. A literal address, bracketed or not, is returned as it
-        is; `localhost` needs no resolver (RFC 6761, section 6.3). Raises ProbeError with the
-        failure of the look-up.
+        is; `localhost` needs no resolver (RFC 6761, section 6.3). `compare`: what was found before
+        is doubted, so another resolver is asked first. Raises ProbeError with the failure of the look-up.
         """
+        if compare and not self.alone:
+            for number in self.others(self.label(next(self._in_order())))[:1]:
+                with suppress(ProbeError):
+                    return await self._addresses(host, family, number)
+        try:
+            return await self._addresses(host, family, None)
+        except ProbeError as error:
+            if self.alone or error.failure not in _ONE_WORD:
+                raise
+            failed = error
+        for number in self.others(self.label(next(self._in_order()))):
+            with suppress(ProbeError):
+                return await self._addresses(host, family, number)
+        raise failed
+
+    async def _addresses(self, host: str, family: str, only: int | None) -> tuple[str, ...]:
         literal = _literal(host)
         if literal is not None:
             return (literal,)
         if _is_localhost(host):
             return _LOCALHOST[family]
         if family != "auto":
-            return _addresses(await self.query(host, "A" if family == "ipv4" else "AAAA"))
-        first = await self.query(host, "A")
+            return _addresses(await self.query(host, "A" if family == "ipv4" else "AAAA", only))
+        first = await self.query(host, "A", only)
         if first.answer.failure not in _ASK_OTHER_FAMILY:
             return _addresses(first)
-        second = await self.query(host, "AAAA")
+        second = await self.query(host, "AAAA", only)
         return _addresses(min(first, second, key=lambda reply: telling(reply.answer.failure)))
 
     async def aclose(self) -> None:
@@ -140,7 +180,9 @@ class DnsClient:
         for resolver in self._resolvers:
             resolver.datagrams.close()
 
-    async def _follow(self, asked: Question, message: Message, resolver: str) -> Reply:
+    async def _follow(
+        self, asked: Question, message: Message, resolver: str, only: int | None = None
+    ) -> Reply:
         """Ask for the end of the alias chain until somebody knows it."""
         chain, ttls = message.chain, [message.ttl]
         while message.unfinished:
@@ -149,7 +191,7 @@ class DnsClient:
             except BadNameError:
                 message = unanswered(Failure.DNS_MALFORMED)
                 break
-            message, resolver = await self._ask(next_question)
+            message, resolver = await self._ask(next_question, only)
             ttls.append(message.ttl)
             chain = (*chain, *message.chain)
             names = (asked.name, *chain)
@@ -162,10 +204,10 @@ class DnsClient:
         )
         return _reply(asked, joined, resolver)
 
-    async def _ask(self, asked: Question) -> tuple[Message, str]:
+    async def _ask(self, asked: Question, only: int | None = None) -> tuple[Message, str]:
         """Return what the resolvers say together, and which of them said it."""
         worst: tuple[Message, str] | None = None
-        resolvers = list(self._in_order())
+        resolvers = list(self._in_order()) if only is None else [only]
         silent = False
         for _ in range(_ROUNDS):
             again = []

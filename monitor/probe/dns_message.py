@@ -31,10 +31,11 @@ MAX_ALIASES: Final = 16
 """Length of the longest alias chain that is followed; resolvers give up at 8 to 16."""
 MAX_VALUES: Final = 100
 """Values kept of one answer."""
-_MAX_DECODED: Final = 128
+MAX_DECODED: Final = 128
 """Records of one answer that are decoded at all: bounds the time a hostile answer can take."""
 
 _RECURSION_DESIRED: Final = b"\x01\x00"
+_NO_RECURSION: Final = b"\x00\x00"
 _COUNTS: Final = b"\x00\x01\x00\x00\x00\x00\x00\x01"
 _OPT: Final = b"\x00\x00\x29" + struct.pack("!HIH", UDP_PAYLOAD, 0, 0)
 _CLASS_IN: Final = 1
@@ -49,7 +50,7 @@ _PLAIN_NAME: Final = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
 _MAX_NAME: Final = 253
 _MAX_TTL: Final = 0x7FFFFFFF
 _FIXED: Final = struct.Struct("!HHIH")
-_HEADER: Final = struct.Struct("!HHHHH")
+HEADER: Final = struct.Struct("!HHHHH")
 _SOA_NUMBERS: Final = struct.Struct("!IIIII")
 _POINTER: Final = 0xC0
 
@@ -71,10 +72,13 @@ class Question:
     rtype: str
     number: int
     wire: bytes
+    recursion: bool = True
+    """Whether the server is to look things up for us, or to say only what it knows itself."""
 
     def message(self, message_id: bytes) -> bytes:
-        """Return the query: recursion desired, EDNS0 (RFC 6891)."""
-        return message_id + _RECURSION_DESIRED + _COUNTS + self.wire + _OPT
+        """Return the query, with EDNS0 (RFC 6891)."""
+        flags = _RECURSION_DESIRED if self.recursion else _NO_RECURSION
+        return message_id + flags + _COUNTS + self.wire + _OPT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +96,9 @@ class Message:
     truncated: bool = False
 
 
-class _Record(NamedTuple):
+class Record(NamedTuple):
+    """One record, not decoded."""
+
     owner: int
     """Where in the message the owner's name begins."""
     number: int
@@ -102,7 +108,7 @@ class _Record(NamedTuple):
     length: int
 
 
-def question(name: str, rtype: str) -> Question:
+def question(name: str, rtype: str, *, recursion: bool = True) -> Question:
     """Return the question for `name` and `rtype` (`A`, `MX`, …); raises BadNameError."""
     number = _TYPES.get(rtype) or int(dns.rdatatype.from_text(rtype))
     text = name.removesuffix(".").lower()
@@ -111,7 +117,8 @@ def question(name: str, rtype: str) -> Question:
         wire = b"".join(labels) + b"\x00"
     else:
         text, wire = _unusual_name(name)
-    return Question(name=text, rtype=rtype, number=number, wire=wire + struct.pack("!HH", number, _CLASS_IN))
+    wire += struct.pack("!HH", number, _CLASS_IN)
+    return Question(name=text, rtype=rtype, number=number, wire=wire, recursion=recursion)
 
 
 def _unusual_name(name: str) -> tuple[str, bytes]:
@@ -149,8 +156,8 @@ def parse(wire: bytes, asked: Question, *, datagram: bool) -> Message:
 
 
 def _parse(wire: bytes, asked: Question) -> Message:
-    flags, questions, answers, authorities, additional = _HEADER.unpack_from(wire, 2)
-    records = list(_records(wire, 12 + len(asked.wire) * questions, answers + authorities + additional))
+    flags, questions, answers, authorities, additional = HEADER.unpack_from(wire, 2)
+    records = list(records_of(wire, 12 + len(asked.wire) * questions, answers + authorities + additional))
     authority = [record.number for record in records[answers : answers + authorities]]
     rcode = _full_rcode(flags & 0x0F, records[answers + authorities :])
     rcode_text = _RCODES.get(rcode) or dns.rcode.to_text(dns.rcode.Rcode.make(rcode))
@@ -178,7 +185,7 @@ def _parse(wire: bytes, asked: Question) -> Message:
     return Message(rcode=rcode_text, failure=Failure.DNS_NODATA, ttl=ttl, chain=chain, unfinished=unfinished)
 
 
-def _records(wire: bytes, at: int, count: int) -> Iterator[_Record]:
+def records_of(wire: bytes, at: int, count: int) -> Iterator[Record]:
     """Walk `count` records; what they hold must end where the message ends."""
     for _ in range(count):
         owner = at
@@ -187,7 +194,7 @@ def _records(wire: bytes, at: int, count: int) -> Iterator[_Record]:
         at += 10
         # A TTL with the highest bit set means zero (RFC 2181, section 8); OPT keeps its flags there.
         seen_ttl = 0 if ttl > _MAX_TTL and number != _OPT_TYPE else ttl
-        yield _Record(owner, number, rclass, seen_ttl, at, length)
+        yield Record(owner, number, rclass, seen_ttl, at, length)
         at += length
     if at != len(wire):
         message = f"{len(wire)} bytes, of which {at} are accounted for"
@@ -207,7 +214,7 @@ def _after_name(wire: bytes, at: int) -> int:
         at += length + 1
 
 
-def _full_rcode(low: int, additional: list[_Record]) -> int:
+def _full_rcode(low: int, additional: list[Record]) -> int:
     """Return the rcode with the upper eight bits that EDNS adds (RFC 6891, section 6.1.3)."""
     return next((low | (r.ttl >> 24) << 4 for r in additional if r.number == _OPT_TYPE), low)
 
@@ -230,14 +237,16 @@ def _is_referral(flags: int, authority: list[int]) -> bool:
 
 
 def _chain(
-    wire: bytes, asked: Question, answer: list[_Record], names: dict[int, str]
+    wire: bytes, asked: Question, answer: list[Record], names: dict[int, str]
 ) -> tuple[tuple[str, ...], list[int], bool]:
     """Return the alias chain from the question's name, its TTLs, and whether it loops or is too long."""
     if asked.number == _CNAME:
         return (), [], False
     aliases: dict[str, tuple[str, int]] = {}
-    for record in [r for r in answer if r.number == _CNAME][:_MAX_DECODED]:
-        aliases.setdefault(_name(wire, record.owner, names), (_target(wire, record, 0, names), record.ttl))
+    for record in [r for r in answer if r.number == _CNAME][:MAX_DECODED]:
+        aliases.setdefault(
+            name_at(wire, record.owner, names), (target_of(wire, record, 0, names), record.ttl)
+        )
     chain: list[str] = []
     ttls: list[int] = []
     name = asked.name
@@ -251,18 +260,18 @@ def _chain(
 
 
 def _found(
-    wire: bytes, number: int, answer: list[_Record], name: str, names: dict[int, str]
+    wire: bytes, number: int, answer: list[Record], name: str, names: dict[int, str]
 ) -> list[tuple[str, int]]:
     """Return value and TTL of each record of the type that belongs to `name`, and to nothing else."""
-    wanted = [record for record in answer if record.number == number][:_MAX_DECODED]
+    wanted = [record for record in answer if record.number == number][:MAX_DECODED]
     return [
         (_value(wire, record, names), record.ttl)
         for record in wanted
-        if _name(wire, record.owner, names) == name
+        if name_at(wire, record.owner, names) == name
     ]
 
 
-def _value(wire: bytes, record: _Record, names: dict[int, str]) -> str:
+def _value(wire: bytes, record: Record, names: dict[int, str]) -> str:
     """Return the record's data in presentation form, names in lower case without trailing dots."""
     at, length = record.at, record.length
     if record.number == _A:
@@ -270,16 +279,16 @@ def _value(wire: bytes, record: _Record, names: dict[int, str]) -> str:
     if record.number == _AAAA:
         return inet_ntop(AF_INET6, wire[at : at + length])
     if record.number in (_NS, _CNAME):
-        return _target(wire, record, 0, names)
+        return target_of(wire, record, 0, names)
     if record.number == _MX:
-        return f"{int.from_bytes(wire[at : at + 2])} {_target(wire, record, 2, names)}"
+        return f"{int.from_bytes(wire[at : at + 2])} {target_of(wire, record, 2, names)}"
     if record.number == _SOA:
         return _soa(wire, record, names)
     rdtype = dns.rdatatype.RdataType.make(record.number)
     return dns.rdata.from_wire(dns.rdataclass.IN, rdtype, wire, at, length).to_text()
 
 
-def _soa(wire: bytes, record: _Record, names: dict[int, str]) -> str:
+def _soa(wire: bytes, record: Record, names: dict[int, str]) -> str:
     """Return `mname rname serial refresh retry expire minimum` (RFC 1035, section 3.3.13)."""
     rname = _after_name(wire, record.at)
     numbers = _after_name(wire, rname)
@@ -287,10 +296,10 @@ def _soa(wire: bytes, record: _Record, names: dict[int, str]) -> str:
         message = "a SOA record of the wrong size"
         raise MalformedError(message)
     said = " ".join(map(str, _SOA_NUMBERS.unpack_from(wire, numbers)))
-    return f"{_name(wire, record.at, names)} {_name(wire, rname, names)} {said}"
+    return f"{name_at(wire, record.at, names)} {name_at(wire, rname, names)} {said}"
 
 
-def _name(wire: bytes, at: int, names: dict[int, str]) -> str:
+def name_at(wire: bytes, at: int, names: dict[int, str]) -> str:
     """Return the name at `at`; owners mostly point at a name that was read before."""
     if wire[at] >= _POINTER:
         target = (wire[at] & 0x3F) << 8 | wire[at + 1]
@@ -304,13 +313,13 @@ def _name(wire: bytes, at: int, names: dict[int, str]) -> str:
     return known
 
 
-def _target(wire: bytes, record: _Record, skip: int, names: dict[int, str]) -> str:
+def target_of(wire: bytes, record: Record, skip: int, names: dict[int, str]) -> str:
     """Return the name that fills the record's data after `skip` bytes."""
     at = record.at + skip
     if _after_name(wire, at) != record.at + record.length:
         message = "a name does not fill its record"
         raise MalformedError(message)
-    return _name(wire, at, names)
+    return name_at(wire, at, names)
 
 
 def _text(name: dns.name.Name) -> str:

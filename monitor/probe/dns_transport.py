@@ -13,7 +13,7 @@ import os
 import socket
 import struct
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 from weakref import WeakSet
 
 from monitor.clock import Clock
@@ -35,6 +35,13 @@ _DATAGRAM: Final = 4096
 _BATCH: Final = 64
 """Datagrams taken before other work gets its turn."""
 _SHORT_OF: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN})
+
+
+class Reader(Protocol):
+    """Reads a message that belongs to a question."""
+
+    def __call__(self, wire: bytes, asked: Question, *, datagram: bool) -> Message:
+        """Return what it says; raises MalformedError."""
 
 
 def unanswered(failure: Failure) -> Message:
@@ -69,8 +76,11 @@ class _Waiting:
 class _Socket:
     """One connected UDP socket: one source port, many questions."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, endpoint: Endpoint, opened_at: float) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, endpoint: Endpoint, opened_at: float, read: Reader = parse
+    ) -> None:
         self.opened_at = opened_at
+        self._read = read
         self.sent = 0
         self.waiting: dict[bytes, _Waiting] = {}
         self._loop = loop
@@ -137,21 +147,27 @@ class _Socket:
                 # An ICMP message does not say which question it is about: it is about the resolver.
                 self._fail(failure_of(error))
                 return
-            self._take(wire)
+            if self._take(wire):
+                return
 
-    def _take(self, wire: bytes) -> None:
+    def _take(self, wire: bytes) -> bool:
+        """Give a datagram to who waits for it; tell whether it has cost time and was for nothing.
+
+        A flood of those must not be read in one go: others want the loop as well.
+        """
         waiting = self.waiting.get(wire[:2])
         if waiting is None or waiting.answer.done():
-            return
+            return False
         if not belongs(wire, waiting.asked):
             waiting.spoiled = True
-            return
+            return False
         try:
-            message = parse(wire, waiting.asked, datagram=True)
+            message = self._read(wire, waiting.asked, datagram=True)
         except MalformedError:
             waiting.spoiled = True
-            return
+            return True
         waiting.give(message)
+        return False
 
 
 @dataclass(slots=True, eq=False)
@@ -227,7 +243,27 @@ class Datagrams:
             used.retire()
 
 
-async def exchange_stream(endpoint: Endpoint, asked: Question, wait_s: float) -> Message:
+async def exchange_datagram(endpoint: Endpoint, asked: Question, wait_s: float, read: Reader) -> Message:
+    """Ask one server once, from a socket of its own; raises OSError when it cannot be sent.
+
+    For servers that are asked seldom: a source port of its own for each question, and nothing to keep.
+    """
+    loop = asyncio.get_running_loop()
+    used = _Socket(loop, endpoint, 0.0, read)
+    try:
+        _, waiting = used.ask(asked)
+        timer = loop.call_later(wait_s, waiting.expire)
+        try:
+            return await waiting.answer
+        finally:
+            timer.cancel()
+    finally:
+        used.close()
+
+
+async def exchange_stream(
+    endpoint: Endpoint, asked: Question, wait_s: float, read: Reader = parse
+) -> Message:
     """Ask over TCP (RFC 7766), one message each way, `wait_s` seconds in all.
 
     The length prefix bounds what is read to 64 KiB. Raises OSError when no connection stands.
@@ -248,6 +284,6 @@ async def exchange_stream(endpoint: Endpoint, asked: Question, wait_s: float) ->
     if wire[:2] != message_id or not belongs(wire, asked):
         return unanswered(Failure.DNS_MALFORMED)
     try:
-        return parse(wire, asked, datagram=False)
+        return read(wire, asked, datagram=False)
     except MalformedError:
         return unanswered(Failure.DNS_MALFORMED)

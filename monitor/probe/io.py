@@ -15,8 +15,10 @@ from monitor.probe.unknowns import Unknowns
 if TYPE_CHECKING:
     from monitor.clock import Clock
     from monitor.probe.dns_client import DnsClient
+    from monitor.probe.dns_servers import NameServers
     from monitor.probe.http_client import HttpClient
     from monitor.probe.registries import Registries
+    from monitor.probe.server_domains import ServerDomains
     from monitor.probe.whois_parser import WhoisParser
 
 
@@ -50,6 +52,8 @@ class Io:
     route: Route
     vantage: str
     dns: DnsClient
+    name_servers: NameServers
+    server_domains: ServerDomains
     http: HttpClient
     registries: Registries
     whois_parser: WhoisParser

@@ -21,6 +21,7 @@ from monitor.probe.text import clean
 _DEADLINES: Final = {
     Probe.DNS: Failure.DNS_TIMEOUT,
     Probe.REGISTRATION: Failure.REGISTRATION_TIMEOUT,
+    Probe.DELEGATION: Failure.DNS_TIMEOUT,
 }
 
 
@@ -46,7 +47,7 @@ async def observe(check: Check, scheduled_at: datetime, io: Io) -> Observation:
 
 
 async def _run(check: Check, io: Io) -> tuple[Failure | None, str, Facts | None]:
-    progress = Progress()
+    progress = Progress(compare=check.compare)
     token = PROGRESS.set(progress)
     limit = asyncio.timeout(check.timeout_s)
     try:

@@ -1,7 +1,7 @@
-"""The resolver of the small internet: UDP and TCP on loopback.
+"""The resolvers and name servers of the small internet: UDP and TCP on loopback.
 
-It answers for the whole world at once, as a recursive resolver does. Answers are kept as bytes by
-the bytes of their question until the world changes, so that a question costs next to nothing.
+A resolver answers for the whole world at once, a name server for its own zones. Answers are kept as
+bytes by the bytes of their question until the world changes, so that a question costs next to nothing.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ import dns.rdatatype
 import dns.rrset
 
 from monitor.replay.connection import Connection, Desk
+from monitor.replay.dns_authority import cut, glue, served
 from monitor.replay.tables import NameTable
 from monitor.replay.world import MOST_ALIASES, Resolved, World
 
@@ -23,16 +24,20 @@ _LEAST_DATAGRAM: Final = 512
 _MOST: Final = 65_535
 _LENGTH: Final = struct.Struct("!H")
 _REMEMBERED: Final = 10_000
+_DELEGATED_S: Final = 172_800.0
 _RESOLVER: Final = {"servfail": "SERVFAIL", "refuses": "REFUSED"}
 
 
 class Answers:
-    """Turns questions into answers. None: silence."""
+    """Turns questions into answers, as a resolver does. None: silence. `lies`: whether it may tell some."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, lies: bool = False) -> None:
         self._world = world
+        self._lies = lies
         self._edition = -1
         self._kept: dict[tuple[bytes, bool], bytes | None] = {}
+
+    recursive = True
 
     def answer(self, wire: bytes, *, datagram: bool) -> bytes | None:
         """Return the answer to a message, ids and all; None: none is given."""
@@ -54,7 +59,7 @@ class Answers:
             return None
         if not query.question or query.flags & dns.flags.QR:
             return None
-        response = dns.message.make_response(query, recursion_available=True)
+        response = dns.message.make_response(query, recursion_available=self.recursive)
         if not self._fill(response):
             return None
         size = max(_LEAST_DATAGRAM, query.payload) if datagram else _MOST
@@ -66,7 +71,7 @@ class Answers:
         code = _RESOLVER.get(world.resolver)
         if code is None:
             name = asked.name.to_text(omit_final_dot=True).lower()
-            found = world.resolve(name)
+            found = world.resolve(name, world.lies if self._lies else {})
             if found.answer == "silence" or world.resolver == "silent":
                 return False
             code = "SERVFAIL" if len(found.chain) == MOST_ALIASES else found.answer
@@ -85,6 +90,46 @@ class Answers:
         zone = self._world.authority(found.name)
         if zone is not None:
             _add(response.authority, zone[0], zone[1].ttl, "SOA", _values(*zone, "SOA"))
+
+
+class OwnAnswers(Answers):
+    """Turns questions into answers, as the name server `host` does: its own zones, and nothing else."""
+
+    recursive = False
+
+    def __init__(self, world: World, host: str) -> None:
+        super().__init__(world)
+        self._host = host
+
+    def _fill(self, response: dns.message.Message) -> bool:
+        asked = response.question[0]
+        name = asked.name.to_text(omit_final_dot=True).lower()
+        rtype = dns.rdatatype.to_text(asked.rdtype)
+        zone = served(self._world, self._host, name)
+        if zone is None or zone[1].answer in ("REFUSED", "SERVFAIL", "silence"):
+            code = zone[1].answer if zone else "REFUSED"
+            response.set_rcode(dns.rcode.from_text("SERVFAIL" if code == "silence" else code))
+            return code != "silence"
+        below = cut(self._world, zone[0], name)
+        if below is not None and below[1] and (below[0], rtype) != (name, "DS"):
+            self._refer(response, *below)
+            return True
+        response.flags |= dns.flags.AA
+        records = self._world.records(name)
+        values = _values(name, records, rtype) if records and below is None else ()
+        if records and values:
+            _add(response.answer, name, records.ttl, rtype, values)
+            return True
+        if records is None or (below is not None and not below[1]):
+            response.set_rcode(dns.rcode.NXDOMAIN)
+        _add(response.authority, zone[0], zone[1].ttl, "SOA", _values(*zone, "SOA"))
+        return True
+
+    def _refer(self, response: dns.message.Message, zone: str, hosts: tuple[str, ...]) -> None:
+        _add(response.authority, zone, _DELEGATED_S, "NS", tuple(f"{host}." for host in hosts))
+        for host, records in glue(self._world, hosts, zone):
+            for rtype in ("A", "AAAA"):
+                _add(response.additional, host, records.ttl, rtype, _values(host, records, rtype))
 
 
 def _values(name: str, records: NameTable, rtype: str) -> tuple[str, ...]:

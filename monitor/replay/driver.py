@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor import wire
-from monitor.attribute import Attributor, Catalog
+from monitor.attribute import Attributor, Catalog, Domains
 from monitor.edition import take_up
 from monitor.model import Check, Event, Observation, Policy, Probe, StoredEvent, TargetState
 from monitor.pipeline import Pipeline, Plan
@@ -104,6 +104,7 @@ async def play(
             resolvers=internet.resolvers,
             trust=internet.trust,
             registries=internet.registries,
+            registrable=Domains().registrable,
         ) as io,
     ):
         attributor = Attributor(catalog or Catalog.bundled(), internet.networks)

@@ -21,12 +21,13 @@ from monitor.probe.tls import Trust
 from monitor.replay.authority import Authority, Order
 from monitor.replay.clock import ReplayClock
 from monitor.replay.connection import Desk, Resetting, Silent
-from monitor.replay.dns_server import Answers, DatagramServer, StreamServer
+from monitor.replay.dns_authority import infrastructure, name_servers
+from monitor.replay.dns_server import Answers, DatagramServer, OwnAnswers, StreamServer
 from monitor.replay.http_server import Reply, WebServer, page_reply
 from monitor.replay.registration_server import WhoisServer, rdap_domain, rdap_reply, whois_reply
-from monitor.replay.route import LOOPBACK, RESOLVER, Ports, ReplayRoute
+from monitor.replay.route import LOOPBACK, RESOLVERS, Ports, ReplayRoute
 from monitor.replay.scenario import Scenario
-from monitor.replay.tables import CertificateTable, NameTable
+from monitor.replay.tables import CertificateTable, NameTable, RegisteredTable
 from monitor.replay.world import World
 
 _MARGIN: Final = timedelta(days=60)
@@ -35,6 +36,7 @@ _REGISTRY_NET: Final = "192.175.48"
 _FIRST_REGISTRY: Final = 100
 _MOST_REGISTRIES: Final = 100
 _NOBODY: Final = "nobody.invalid"
+_SOMEBODYS: Final = RegisteredTable()
 _BACKLOG: Final = 1024
 _TRIES: Final = 5
 
@@ -56,7 +58,8 @@ async def open_internet(scenario: Scenario, clock: ReplayClock) -> AsyncIterator
     """Open the internet as it was before the scenario began; its servers close at the end."""
     registries = Registries.load()
     hosts = _registry_hosts(scenario, registries)
-    world = World({host: NameTable(a=(address,)) for host, address in hosts.items()})
+    built = infrastructure(scenario)
+    world = World({**built, **{host: NameTable(a=(address,)) for host, address in hosts.items()}})
     for circumstance in scenario.before:
         world.apply(circumstance.set)
     authority = Authority()
@@ -67,7 +70,7 @@ async def open_internet(scenario: Scenario, clock: ReplayClock) -> AsyncIterator
             world=world,
             route=ReplayRoute(world, clock, ports),
             trust=authority.trust,
-            resolvers=(RESOLVER,),
+            resolvers=RESOLVERS[: scenario.resolvers],
             registries=registries,
             networks=scenario.networks,
         )
@@ -109,6 +112,7 @@ class _Servers:
         self._clock = clock
         self._authority = authority
         self._rdap_hosts = rdap_hosts
+        self._name_servers = name_servers(scenario)
         self._edition = -1
         self._pages: dict[str, tuple[Reply, Reply, int]] = {}
         self._requests = 0
@@ -120,7 +124,12 @@ class _Servers:
         stack.push_async_callback(desk.close)
         web = partial(WebServer, desk, self.respond)
         return Ports(
-            dns=await _listen_dns(stack, desk, Answers(self._world)),
+            dns=await _listen_dns(stack, desk, Answers(self._world, lies=True)),
+            honest=await _listen_dns(stack, desk, Answers(self._world)),
+            name_servers={
+                host: await _listen_dns(stack, desk, OwnAnswers(self._world, host))
+                for host in self._name_servers
+            },
             http=await _listen(stack, web),
             https=await _listen(stack, web, self._tls()),
             whois=await _listen(stack, partial(WhoisServer, desk, self.whois)),
@@ -133,7 +142,7 @@ class _Servers:
         self._renew()
         if host in self._rdap_hosts:
             domain = rdap_domain(path)
-            return rdap_reply(domain, self._world.registered.get(domain))
+            return rdap_reply(domain, self._registered(domain))
         usual, other, every = self._pages.get(host) or self._prepare(host)
         if not every:
             return usual
@@ -150,7 +159,14 @@ class _Servers:
 
     def whois(self, question: str) -> Reply:
         """Return what is answered over WHOIS."""
-        return whois_reply(question, self._world.registered.get)
+        return whois_reply(question, self._registered)
+
+    def _registered(self, domain: str) -> RegisteredTable | None:
+        """Return a registration; a domain that only has name servers in it is somebody's all the same."""
+        known = self._world.registered.get(domain)
+        if known is None and any(host.endswith(f".{domain}") for host in self._name_servers):
+            return _SOMEBODYS
+        return known
 
     def in_vain(self) -> None:
         """Let the time pass that a probe waits for an answer which will not come."""

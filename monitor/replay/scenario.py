@@ -36,7 +36,7 @@ from monitor.replay.tables import (
 
 _LONGEST_FILE: Final = 4 << 20
 # Written as in a configuration, and read by what reads configurations.
-_COMMON: Final = ("http", "dns", "registration", "policy", "targets")
+_COMMON: Final = ("http", "dns", "registration", "delegation", "policy", "targets")
 _TELLS: Final[Mapping[str, frozenset[str]]] = {
     "layer": frozenset(EventType) - {EventType.REGISTRATION_CHANGED},
     "from_": frozenset({EventType.PROVIDER_CHANGED, EventType.STATUS_CHANGED}),
@@ -60,6 +60,8 @@ class Scenario:
     start: datetime
     end: datetime
     vantage: str
+    resolvers: int
+    """How many resolvers the monitor is given; the first one is the one that may lie."""
     strict: bool
     """Whether an event that no expectation names is a mistake."""
     targets: tuple[Target, ...]
@@ -136,6 +138,7 @@ def _scenario(document: Document, watched: Watched, names: frozenset[str], probl
         start=head.start,
         end=head.end,
         vantage=head.vantage,
+        resolvers=head.resolvers,
         strict=head.strict,
         targets=tuple(watched.targets),
         checks=tuple(watched.checks),

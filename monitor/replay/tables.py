@@ -73,6 +73,7 @@ class NameTable(Table):
     mx: Annotated[tuple[str, ...], BeforeValidator(mail_servers)] = ()
     soa: Annotated[str, BeforeValidator(text_of(parse_soa))] = ""
     ttl: Annotated[float, BeforeValidator(parse_ttl)] = 300.0
+    delegation: Annotated[tuple[str, ...], BeforeValidator(hosts)] | None = None
 
 
 class CertificateTable(Table):
@@ -153,6 +154,7 @@ class SetTable(Table):
         Annotated[str, BeforeValidator(one_of("answers", "silent", "servfail", "refuses", "unreachable"))]
         | None
     ) = None
+    lies: dict[Host, NameTable] | None = None
     monitor: Annotated[str, BeforeValidator(one_of("online", "offline"))] | None = None
     networks: EditionTable | None = None
 
@@ -187,6 +189,7 @@ class ScenarioTable(Table):
     start: Moment
     end: Moment
     vantage: Word = "replay"
+    resolvers: Annotated[int, BeforeValidator(whole(1, 3))] = 1
     strict: Flag = True
 
 

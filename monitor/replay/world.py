@@ -34,6 +34,8 @@ class World:
         self.edition = 0
         self.online = True
         self.resolver = "answers"
+        self.lies: Mapping[str, NameTable] = {}
+        """What the first resolver says in place of the truth."""
         self.sites: dict[str, SiteTable] = {}
         self.registered: dict[str, RegisteredTable] = {}
         self.reach: dict[str, str] = {}
@@ -53,15 +55,22 @@ class World:
             self.registered[domain] = _laid_over(self.registered.get(domain), registered)
         self.reach.update(change.address)
         self.resolver = change.resolver or self.resolver
+        if change.lies is not None:
+            self.lies = change.lies
         if change.monitor is not None:
             self.online = change.monitor == "online"
 
-    def resolve(self, name: str) -> Resolved:
-        """Return what DNS says about a name, aliases followed."""
+    def records(self, name: str) -> NameTable | None:
+        """Return what there is at a name."""
+        return self._names.get(name)
+
+    def resolve(self, name: str, lies: Mapping[str, NameTable]) -> Resolved:
+        """Return what a resolver says about a name, aliases followed; `lies` stand for the truth."""
         chain: list[tuple[str, NameTable]] = []
         while True:
-            answer = self._answer(name)
-            records = self._names.get(name) if answer == "NOERROR" else None
+            lie = lies.get(name)
+            answer = lie.answer if lie else self.answer(name)
+            records = (lie or self._names.get(name)) if answer == "NOERROR" else None
             if records is None or not records.cname or len(chain) == MOST_ALIASES:
                 return Resolved(answer=answer, chain=tuple(chain), name=name, records=records)
             chain.append((name, records))
@@ -69,7 +78,7 @@ class World:
 
     def authority(self, name: str) -> tuple[str, NameTable] | None:
         """Return the zone that a name lies in: the nearest name at or above it that has name servers."""
-        for above in _upwards(name):
+        for above in upwards(name):
             records = self._names.get(above)
             if records is not None and records.ns:
                 return above, records
@@ -80,9 +89,9 @@ class World:
         for address in (*records.a, *records.aaaa):
             self.reach.setdefault(address, "serves")
 
-    def _answer(self, name: str) -> str:
+    def answer(self, name: str) -> str:
         """Return the answer: a zone that fails takes the names below it with it."""
-        for above in _upwards(name):
+        for above in upwards(name):
             records = self._names.get(above)
             if records is not None and records.answer != "NOERROR":
                 return records.answer
@@ -96,7 +105,8 @@ def _laid_over(before: T | None, change: T) -> T:
     return before.model_copy(update={name: getattr(change, name) for name in change.model_fields_set})
 
 
-def _upwards(name: str) -> Iterator[str]:
+def upwards(name: str) -> Iterator[str]:
+    """Yield a name and the names above it, the root left out."""
     while name:
         yield name
         name = name.partition(".")[2]

@@ -24,6 +24,7 @@ from monitor.model import (
     TargetState,
     TlsFacts,
 )
+from monitor.terminal import delegation
 
 
 def document(state: TargetState) -> dict[str, Any]:
@@ -48,6 +49,7 @@ def document(state: TargetState) -> dict[str, Any]:
         "registration": _registration(seen.get(Probe.REGISTRATION)),
         "certificate": _certificate(seen.get(Probe.HTTP)),
         "mail": _mail(seen.get(Probe.DNS)),
+        "delegation": delegation.document(memory),
         "checks": [
             {
                 "probe": run.probe,

@@ -1,4 +1,4 @@
-"""What the registration, the certificate and the mail records say in detail: the lower part of the sheet.
+"""What registration, certificate, mail records and delegation say in detail: the lower part of the sheet.
 
 Everything is said in words, also that a thing was not published or not seen: nothing is left blank.
 """
@@ -22,7 +22,7 @@ from monitor.model import (
     TargetState,
     TlsFacts,
 )
-from monitor.terminal import paint
+from monitor.terminal import delegation, paint
 
 Fact = tuple[str, Text]
 
@@ -31,7 +31,7 @@ _DNSSEC = {True: "signed, says the registry", False: "not signed, says the regis
 
 
 def particulars(state: TargetState) -> Table:
-    """Return the facts of registration, certificate and mail, each under its name."""
+    """Return the facts of registration, certificate, mail and delegation, each under its name."""
     table = Table(box=None, pad_edge=False, header_style=paint.DIM, padding=(0, 2, 0, 0))
     table.add_column("layer", no_wrap=True, style=paint.LAYER_STYLE)
     table.add_column("fact", no_wrap=True, style=paint.DIM)
@@ -41,6 +41,7 @@ def particulars(state: TargetState) -> Table:
         "registration": _registration(seen.get(Probe.REGISTRATION)),
         "certificate": _certificate(seen.get(Probe.HTTP)),
         "mail": _mail(seen.get(Probe.DNS)),
+        "dns": delegation.facts(seen.get(Probe.DELEGATION)),
     }
     for name, facts in sections.items():
         for index, (what, fact) in enumerate(facts):

@@ -5,6 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from monitor.model import (
+    DelegationFacts,
     DnsFacts,
     HttpFacts,
     Memory,
@@ -13,7 +14,7 @@ from monitor.model import (
     Run,
     TargetState,
 )
-from monitor.terminal import paint
+from monitor.terminal import delegation, paint
 from monitor.terminal.particulars import particulars
 from monitor.terminal.stand import stand
 
@@ -81,6 +82,8 @@ def summary(observation: Observation) -> str:
         return f"{' '.join(facts.addresses) or 'no address'}; NS {' '.join(facts.ns.values) or '—'}"
     if isinstance(facts, RegistrationFacts):
         return _registration(facts)
+    if isinstance(facts, DelegationFacts):
+        return delegation.told(facts)
     return str(observation.failure)
 
 

@@ -67,7 +67,7 @@ def test_the_example_begins_with_the_shortest_configuration(tmp_path: Path) -> N
     path.write_text(EXAMPLE.split("# Everything below")[0])
     config = load(path, environ=ENVIRON)
     assert [target.domain for target in config.targets] == ["parler.com"]
-    assert len(config.checks) == 3
+    assert len(config.checks) == 4
     assert path.read_text().count("\n") < 7
 
 

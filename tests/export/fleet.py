@@ -9,6 +9,7 @@ from pathlib import Path
 from monitor.failure import Failure
 from monitor.model import (
     Attribution,
+    DelegationFacts,
     DnsAnswer,
     DnsFacts,
     Evidence,
@@ -23,6 +24,7 @@ from monitor.model import (
     Pulse,
     RegistrationFacts,
     Run,
+    ServerDomain,
     Status,
     Target,
     TargetState,
@@ -32,7 +34,7 @@ from monitor.model import (
 
 NOW = datetime(2021, 1, 17, 12, tzinfo=UTC)
 THEN = datetime(2021, 1, 11, 8, tzinfo=UTC)
-HTTP, DNS, REGISTRATION = Probe
+HTTP, DNS, REGISTRATION, DELEGATION = Probe
 UP = Verdict(status=Status.UP, reachable=True)
 DOWN = Verdict(
     status=Status.DOWN,
@@ -62,6 +64,16 @@ def behind(layer: Layer, *providers: str, **more: object) -> LayerState:
 
 def run(probe: Probe, failure: Failure | None = None, **more: object) -> Run:
     return Run(**{"probe": probe, "at": NOW, "duration_s": 0.25, "failure": failure, "in_a_row": 1, **more})
+
+
+def delegation(dated: str, undated: str) -> DelegationFacts:
+    domains = (
+        ServerDomain(domain=dated, registered=True, expires=datetime(2025, 1, 1, tzinfo=UTC)),
+        ServerDomain(domain=undated, registered=True),
+    )
+    return DelegationFacts(
+        zone="parler.com", parent="com", heard=True, delegated=("ns3.epik.com",), domains=domains
+    )
 
 
 def seen(probe: Probe, facts: object = None, failure: Failure | None = None) -> Observation:

@@ -11,6 +11,7 @@ from time import thread_time
 
 import pytest
 from export.fleet import (
+    DELEGATION,
     DNS,
     DOWN,
     HTTP,
@@ -18,6 +19,7 @@ from export.fleet import (
     REGISTRATION,
     THEN,
     behind,
+    delegation,
     incident,
     page,
     promtool_says,
@@ -37,7 +39,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from monitor.export.families import EPP_CODES
 from monitor.export.metrics import FAMILIES, FleetMetrics
 from monitor.failure import Failure
-from monitor.model import Layer, Pulse, Status, TargetState, Verdict
+from monitor.model import Layer, Probe, Pulse, Status, TargetState, Verdict
 
 T = 'target="parler.com"'
 
@@ -152,6 +154,7 @@ REMEMBERED = {
         seen(HTTP, page()),
         seen(DNS, records()),
         seen(REGISTRATION, registration("clientHold", "ok", "Locked by <b>us</b>", "ok")),
+        seen(DELEGATION, delegation("epik.com", "example.org")),
     )
 }
 FROM_FACTS = {
@@ -160,13 +163,15 @@ FROM_FACTS = {
     f"platform_registration_expiry_timestamp_seconds{{{T}}}": REGISTRATION,
     f'platform_registration_status{{{T},status="clientHold"}}': REGISTRATION,
     f'platform_registration_status{{{T},status="ok"}}': REGISTRATION,
+    f'platform_dns_operator_domain_expiry_timestamp_seconds{{{T},domain="epik.com"}}': DELEGATION,
 }
 
 
 async def test_facts_are_shown_while_the_last_run_shows_them() -> None:
-    pulse = Pulse(runs=(run(HTTP, http_status=200), run(DNS), run(REGISTRATION)))
+    pulse = Pulse(runs=(run(HTTP, http_status=200), run(DNS), run(REGISTRATION), run(DELEGATION)))
     got = await shown(state(pulse=pulse, **REMEMBERED))
     assert set(FROM_FACTS) <= set(got)
+    assert 'domain="example.org"' not in "".join(got), "no date was published"
     assert "Locked" not in "".join(got), "text from the network is no label"
     assert got[f"platform_certificate_expiry_timestamp_seconds{{{T}}}"] == 1612137600
     assert got[f"platform_registration_expiry_timestamp_seconds{{{T}}}"] == 1735689600
@@ -179,10 +184,11 @@ async def test_facts_are_shown_while_the_last_run_shows_them() -> None:
         (DNS, Failure.DNS_TIMEOUT),
         (DNS, Failure.MISSED),
         (REGISTRATION, Failure.REGISTRATION_LIMITED),
+        (DELEGATION, Failure.DNS_TIMEOUT),
     ],
 )
 async def test_what_is_only_remembered_is_not_exported(probe: str, failure: Failure) -> None:
-    runs = tuple(run(each, failure if each is probe else None) for each in (HTTP, DNS, REGISTRATION))
+    runs = tuple(run(each, failure if each is probe else None) for each in Probe)
     got = await shown(state(pulse=Pulse(runs=runs), **REMEMBERED))
     assert {series for series in FROM_FACTS if series in got} == {
         series for series, of in FROM_FACTS.items() if of is not probe
@@ -275,7 +281,7 @@ async def test_a_cancelled_scrape_leaves_its_work_to_the_next() -> None:
 
 
 async def test_every_sample_stands_under_the_header_of_its_family() -> None:
-    pulse = Pulse(runs=(run(HTTP, http_status=200), run(DNS), run(REGISTRATION)))
+    pulse = Pulse(runs=(run(HTTP, http_status=200), run(DNS), run(REGISTRATION), run(DELEGATION)))
     full = state(
         pulse=pulse,
         layers=(behind(Layer.DNS, "epik", changed_at=NOW),),

@@ -108,6 +108,7 @@ async def test_the_deadline_of_other_probes(probe: Probe, failure: Failure, io: 
             raise AssertionError
 
         query = addresses = get = wait
+        alone = True
 
     settings: Settings = RegistrationSettings(domain="example.com")
     if probe is Probe.DNS:

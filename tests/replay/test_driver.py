@@ -46,7 +46,12 @@ def told(outcome: Outcome) -> list[str]:
 async def test_a_quiet_day_has_no_events() -> None:
     outcome = await played(scenario(LESS))
     assert outcome.events == ()
-    assert outcome.observations == {"dns answered": 24, "http answered": 48, "registration answered": 1}
+    assert outcome.observations == {
+        "delegation answered": 1,
+        "dns answered": 24,
+        "http answered": 48,
+        "registration answered": 1,
+    }
     (last,) = outcome.snapshots
     assert last.at == NOON + timedelta(hours=12)
     assert last.states["example.com"].memory.verdict.status is Status.UP

@@ -52,7 +52,7 @@ def answer(query: Query, *rrsets: str, code: str = "NOERROR", authority: Iterabl
     for section, texts in ((message.answer, rrsets), (message.authority, authority)):
         for text in texts:
             name, ttl, rtype, value = text.split(" ", 3)
-            section.append(dns.rrset.from_text(f"{name}.", int(ttl), "IN", rtype, value))
+            section.append(dns.rrset.from_text(f"{name.rstrip('.')}.", int(ttl), "IN", rtype, value))
     return message.to_wire(max_size=65535)
 
 

@@ -22,9 +22,11 @@ from monitor.clock import Clock, SystemClock
 from monitor.model import Check, Probe, RegistrationSettings
 from monitor.probe.allowance import Rate
 from monitor.probe.asking import Asking
+from monitor.probe.dns_servers import NameServers
 from monitor.probe.http_client import HttpClient
 from monitor.probe.io import Io
 from monitor.probe.registries import Registries
+from monitor.probe.server_domains import ServerDomains
 from monitor.probe.tls import Trust
 from monitor.probe.turns import Pace, Turns
 from monitor.probe.whois_parser import WhoisParser
@@ -229,6 +231,8 @@ async def lab(
             route=route,
             vantage="test",
             dns=dns,
+            name_servers=NameServers(route),
+            server_domains=ServerDomains(lambda _: None),
             http=http,
             registries=registries,
             whois_parser=parser,
