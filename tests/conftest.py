@@ -5,8 +5,12 @@ import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from xdist.workermanage import WorkerController
 
 _LACKING: pytest.StashKey[Counter[str]] = pytest.StashKey()
 
@@ -16,6 +20,18 @@ _PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_LACKING] = Counter()
+
+
+# The processes of a parallel run (pytest-xdist) have stashes of their own: what each lacked is added up.
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: "WorkerController") -> None:
+    node.config.stash[_LACKING].update(getattr(node, "workeroutput", {}).get("lacking", {}))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["lacking"] = dict(session.config.stash[_LACKING])
 
 
 @pytest.fixture
