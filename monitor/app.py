@@ -167,7 +167,7 @@ class Daemon:
 
     async def refresh_editions(self, rhythm: Rhythm | None) -> None:
         """Name what is stored by today's editions, and fetch newer ones whenever that is due, for ever."""
-        await rename(self.pipeline)
+        await rename(self.pipeline, stale_only=True)
         if rhythm is None:
             return
         await refresh(

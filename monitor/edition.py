@@ -25,10 +25,10 @@ async def take_up(pipeline: Pipeline, attributor: Attributor) -> None:
     _log.info("edition_taken_up", edition=attributor.edition)
 
 
-async def rename(pipeline: Pipeline) -> None:
-    """Name every state again."""
+async def rename(pipeline: Pipeline, *, stale_only: bool = False) -> None:
+    """Name every state again; `stale_only`: what rests on other editions than those in use."""
     targets = tuple(pipeline.states)
     for start in range(0, len(targets), _AT_ONCE):
         for target in targets[start : start + _AT_ONCE]:
-            pipeline.rename(target)
+            pipeline.rename(target, stale_only=stale_only)
         await asyncio.sleep(0)

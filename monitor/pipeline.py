@@ -41,6 +41,9 @@ class Attribute(Protocol):
     def again(self, attribution: Attribution) -> Attribution | None:
         """Return whom the values of an attribution's evidence name now; None: nobody any more."""
 
+    def is_current(self, attribution: Attribution) -> bool:
+        """Tell whether an attribution rests on the editions that are in use."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -110,11 +113,20 @@ class Pipeline:
                 check = replace(check, compare=True) if follow_up.compare else check
                 self.recheck(check, follow_up.delay_s, follow_up.reason)
 
-    def rename(self, target: str) -> None:
-        """Name again what is believed of a target: after the data have changed, not the world."""
+    def rename(self, target: str, *, stale_only: bool = False) -> None:
+        """Name again what is believed of a target: after the data have changed, not the world.
+
+        `stale_only`: only what rests on other editions than those in use, which is seldom any after a start.
+        """
         before = self.states.get(target)
         if before is not None:
-            self.states[target] = self._corrected(before, relabel(before, self.attributor.again))
+            self.states[target] = self._corrected(
+                before, relabel(before, self._renewed if stale_only else self.attributor.again)
+            )
+
+    def _renewed(self, attribution: Attribution) -> Attribution | None:
+        current = self.attributor.is_current(attribution)
+        return attribution if current else self.attributor.again(attribution)
 
     def _corrected(self, before: TargetState, after: TargetState) -> TargetState:
         """Return the state as it is named now, handed over to be stored if that is another one."""

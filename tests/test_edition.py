@@ -8,7 +8,7 @@ from datetime import timedelta
 from judge.world import START, observe, records
 
 from monitor.attribute import AsTable, Attributor, Catalog
-from monitor.edition import take_up
+from monitor.edition import rename, take_up
 from monitor.garbage import collected_seldom
 from monitor.model import Layer, Observation, Policy, Probe, ProviderChanged, TargetState
 from monitor.pipeline import Pipeline, Plan
@@ -112,6 +112,17 @@ async def test_states_that_rest_on_an_older_edition_are_named_again_by_the_first
         new.look("a", HERE)
     assert new.moves() == []
     assert new.network("a") == ("as64497",)
+
+
+async def test_after_a_start_only_what_is_stale_is_named_again() -> None:
+    fleet = Fleet("a")
+    fleet.look("a", HERE)
+    before = fleet.pipeline.states["a"]
+    await rename(fleet.pipeline, stale_only=True)
+    assert fleet.pipeline.states["a"] is before
+    fleet.pipeline.attributor = SECOND
+    await rename(fleet.pipeline, stale_only=True)
+    assert fleet.network("a") == ("as64497",)
 
 
 async def test_history_is_corrected_in_place() -> None:

@@ -21,6 +21,9 @@ class Amazon:
     def again(self, attribution: Attribution) -> Attribution | None:
         return attribution
 
+    def is_current(self, attribution: Attribution) -> bool:
+        return bool(attribution.evidence)
+
 
 class Tick:
     """A pipeline, and everything that it hands on."""

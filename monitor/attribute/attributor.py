@@ -47,6 +47,7 @@ class Attributor:
     ) -> None:
         self.edition = f"{networks.edition}, catalog {catalog.edition}"
         """Of everything that names are looked up in."""
+        self._sources = _sources(networks.edition, catalog.edition)
         self._remember = remember
         self._catalog = catalog
         self._domains = domains or Domains()
@@ -91,6 +92,10 @@ class Attributor:
                 for evidence in attribution.evidence
             ),
         )
+
+    def is_current(self, attribution: Attribution) -> bool:
+        """Tell whether all evidence rests on today's editions, or on none: then it names nobody else now."""
+        return all(evidence.source in self._sources for evidence in attribution.evidence)
 
     def over(self, networks: Networks) -> "Attributor":
         """Return what names by other networks and the same catalog; takes no time to speak of."""
@@ -162,6 +167,14 @@ class Attributor:
             return False
         domain = self._domains.registrable(first)
         return domain is None or domain != self._domains.registrable(last)
+
+
+def _sources(networks: str, catalog: str) -> frozenset[str]:
+    """Return what evidence of these editions gives as its source (see `rules`)."""
+    tables = networks.split(", ") if networks.startswith("AS table ") else [f"AS table {networks}"]
+    listed = f"catalog {catalog}"
+    timeless = ("rdap reply", "whois reply", "public suffix list", "certificate")
+    return frozenset({*timeless, *tables, listed, *(f"{table}, {listed}" for table in tables)})
 
 
 def _values(answer: DnsAnswer) -> tuple[str, ...]:

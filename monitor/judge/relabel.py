@@ -7,7 +7,7 @@ differ, the values that the belief rests on are named again, and only a differen
 What is only named otherwise is corrected in place: nothing has happened, so nothing is told or counted.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -20,11 +20,13 @@ Again = Callable[[Attribution], Attribution | None]
 """Names the providers of an attribution again, from the values in its evidence; None: nobody any more."""
 
 
-def reconsider(state: TargetState, shown: Iterable[Attribution], again: Again) -> TargetState:
+def reconsider(state: TargetState, shown: Sequence[Attribution], again: Again) -> TargetState:
     """Return the state with those layers named again that an observation shows otherwise.
 
     The same state when nothing is named otherwise, which is nearly always.
     """
+    if not _differs(state, shown):
+        return state
     layers = {layer.layer: layer for layer in state.memory.layers}
     for attribution in shown:
         layer = layers.get(attribution.layer)
@@ -35,6 +37,18 @@ def reconsider(state: TargetState, shown: Iterable[Attribution], again: Again) -
             named = _only_recognised(named, attribution, layers.get(Layer.NETWORK))
         layers[attribution.layer] = named
     return _with(state, layers.values())
+
+
+def _differs(state: TargetState, shown: Sequence[Attribution]) -> bool:
+    """Tell whether something is shown otherwise than it is believed; this is asked at every look."""
+    for attribution in shown:
+        for layer in state.memory.layers:
+            if layer.layer is attribution.layer:
+                believed = layer.confirmed
+                if believed is not attribution and believed.providers != attribution.providers:
+                    return True
+                break
+    return False
 
 
 def relabel(state: TargetState, again: Again) -> TargetState:

@@ -84,3 +84,17 @@ def test_two_values_can_part(catalog: Catalog) -> None:
     again = Attributor(catalog, table).again(replace(both, evidence=(*both.evidence, other)))
     assert again is not None
     assert again.ids == ("as64497", "as64498")
+
+
+def test_what_rests_on_todays_editions_is_current(catalog: Catalog) -> None:
+    ranges = PublishedRanges.of([("192.0.2.0/25", "amazon", "CloudFront", True)], "r")
+    here = Attributor(catalog, Atlas(OLD, ranges))
+    found = [
+        here.again(one(Layer.NETWORK, "x", address, "?"))
+        for address in ("192.0.2.1", "192.0.2.200", "198.51.100.1")
+    ]
+    found += [here.again(one(Layer.DNS, "x", host, "?")) for host in ("ns3.epik.com", "ns1.example.com")]
+    assert all(each is not None and here.is_current(each) for each in found)
+    there = here.over(Atlas(NEW, ranges))
+    assert [each is not None and there.is_current(each) for each in found] == [True, False, False, True, True]
+    assert not here.is_current(one(Layer.NETWORK, "x", "192.0.2.1", "?", "a table of another kind"))
