@@ -96,7 +96,9 @@ def check_config(
     """Tell every mistake in a configuration file at once."""
     settings = _load(file)
     targets, checks = len(settings.targets), len(settings.checks)
-    out.print(f"{file}: ok, {targets} targets, {checks} checks, {len(settings.receivers)} receivers")
+    out.print(
+        f"{file}: ok, {targets} targets, {checks} checks, {len(settings.receivers)} receivers", soft_wrap=True
+    )
 
 
 @app.command()
