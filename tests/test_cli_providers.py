@@ -11,6 +11,9 @@ from test_cli import command, write
 from monitor.model import Layer
 from monitor.store import Change, Store
 
+# A process each, or a worker each: together they would take a good part of the quick tests' two minutes.
+pytestmark = pytest.mark.full
+
 TARGETS = "".join(f'[[targets]]\ndomain = "{name}"\n' for name in ("parler.com", "gab.com", "new.example"))
 
 

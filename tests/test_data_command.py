@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 from servers.edition_lab import FASTLY, EditionLab, open_edition_lab
 
+# A process each, or a worker each: together they would take a good part of the quick tests' two minutes.
+pytestmark = pytest.mark.full
+
 
 @pytest.fixture
 async def lab(tmp_path: Path) -> AsyncIterator[EditionLab]:

@@ -21,6 +21,9 @@ from monitor.editions.shelf import Shelf, ShelfError
 from monitor.editions.tables import load_atlas
 from monitor.editions.update import Outcome, Report
 
+# A process each, or a worker each: together they would take a good part of the quick tests' two minutes.
+pytestmark = pytest.mark.full
+
 CLOUDFLARE = "173.245.48.0/20\n104.16.0.0/13\n2400:cb00::/32\n"
 
 
