@@ -84,10 +84,8 @@ def is_noted(state: LayerState, seen: Attribution | None, rotation: Rotation | N
     """Tell whether a look that left the layer as it was tells nothing new of its evidence either."""
     if seen is None:
         return True
-    if seen is state.confirmed:
-        return rotation is None
     if rotation is None:
-        return seen == state.confirmed
+        return seen is state.confirmed or seen == state.confirmed
     # What goes round is not compared at every look: that it shows what is stored again is noted in time.
     # A clock that was set back is left to `follow`.
     return rotation.seen_until <= at < rotation.due_at

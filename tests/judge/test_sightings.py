@@ -46,6 +46,22 @@ def silence(world: World, times: int = 1) -> World:
     return world
 
 
+def test_a_restart_within_a_rotation_leaves_the_same_state() -> None:
+    """Whether what is seen is the stored object or only equal to it is chance."""
+    one, other = shows("a"), shows("b")
+    states = []
+    for restarts in (False, True):
+        world = World()
+        for seen in (one, other, one, one):
+            if restarts:
+                memory = load_memory(dump_memory(world.state.memory))
+                pulse = load_pulse(dump_pulse(world.state.pulse))
+                world.state = replace(world.state, memory=memory, pulse=pulse)
+            world.feed(Probe.DNS, records(), seen, after_s=300)
+        states.append(world.state)
+    assert states[0] == states[1]
+
+
 def told(world: World) -> dict[str, tuple[float, float | None, bool]]:
     """Return first and last sight of the network's evidence, in minutes since the first look, and if gone."""
     begun = START + timedelta(seconds=300)
