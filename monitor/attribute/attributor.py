@@ -5,6 +5,7 @@ that who compares them can look at `is` first. A question that failed shows noth
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from monitor.attribute.assemble import assemble
@@ -85,16 +86,19 @@ class Attributor:
     def again(self, attribution: Attribution) -> Attribution | None:
         """Return whom the values of an attribution's evidence name now; None: nobody any more."""
         names = {provider.id: provider.name for provider in attribution.providers}
-        return _assemble(
-            attribution.layer,
-            (
-                self._rules.again(attribution.layer, evidence, names.get(evidence.provider, ""))
-                for evidence in attribution.evidence
-            ),
-        )
+        findings = [
+            self._rules.again(attribution.layer, evidence, names.get(evidence.provider, ""))
+            for evidence in attribution.evidence
+        ]
+        named = _assemble(attribution.layer, findings)
+        if named is None or attribution.layer is not Layer.NETWORK:
+            return named
+        return replace(named, partial=True) if attribution.partial or None in findings else named
 
     def is_current(self, attribution: Attribution) -> bool:
         """Tell whether all evidence rests on today's editions, or on none: then it names nobody else now."""
+        if not all(provider.cataloged for provider in attribution.providers):
+            return False  # by its own identifier, which a row of another catalog may claim
         return all(evidence.source in self._sources for evidence in attribution.evidence)
 
     def over(self, networks: Networks) -> "Attributor":
@@ -152,6 +156,8 @@ class Attributor:
         edges += [self._rules.alias(host) for host in chain]
         edges += self._rules.signs(signs)
         network = _assemble(Layer.NETWORK, (finding for finding, _ in announced))
+        if network is not None and any(finding is None for finding, _ in announced):
+            network = replace(network, partial=True)
         return network, _assemble(Layer.EDGE, edges)
 
     def _issuer(self, organization: str) -> Attribution | None:

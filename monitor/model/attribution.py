@@ -40,6 +40,9 @@ class Attribution:
     providers: tuple[Provider, ...]
     """Sorted by id, no id twice; never empty: nothing known is no attribution."""
     evidence: tuple[Evidence, ...]
+    partial: bool = False
+    """True when the set need not be all of those behind the layer, and who lacks in it need not be gone:
+    an address names nobody, or nobody yet; or no page answers that would show a proxy."""
     disputed: bool = False
     """True when those who were asked name different sets, or only one side of a delegation could be
     heard. The providers are all that were named; it is no set to compare with another."""

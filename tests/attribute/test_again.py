@@ -94,7 +94,37 @@ def test_what_rests_on_todays_editions_is_current(catalog: Catalog) -> None:
         for address in ("192.0.2.1", "192.0.2.200", "198.51.100.1")
     ]
     found += [here.again(one(Layer.DNS, "x", host, "?")) for host in ("ns3.epik.com", "ns1.example.com")]
-    assert all(each is not None and here.is_current(each) for each in found)
+    # Its own identifier may stand in a row of another catalog.
+    cataloged = [each is not None and each.providers[0].cataloged for each in found]
+    assert cataloged == [True, False, True, True, False]
+    assert [each is not None and here.is_current(each) for each in found] == cataloged
     there = here.over(Atlas(NEW, ranges))
-    assert [each is not None and there.is_current(each) for each in found] == [True, False, False, True, True]
+    assert [each is not None and there.is_current(each) for each in found] == [
+        True,
+        False,
+        False,
+        True,
+        False,
+    ]
     assert not here.is_current(one(Layer.NETWORK, "x", "192.0.2.1", "?", "a table of another kind"))
+
+
+def test_a_server_under_its_own_name_is_named_by_a_catalog_that_has_come_to_know_it(catalog: Catalog) -> None:
+    before = Attributor(Catalog([], "before"), NEW).again(one(Layer.DNS, "x", "ns1.epik.com", "?"))
+    assert before is not None
+    now = Attributor(catalog, NEW)
+    assert not now.is_current(before)
+    assert [each and each.ids for each in (before, now.again(before))] == [("epik.com",), ("epik",)]
+
+
+def test_a_network_that_was_not_named_whole_or_loses_an_address_is_not_named_whole(catalog: Catalog) -> None:
+    whole = Attributor(catalog, OLD).again(one(Layer.NETWORK, "x", "192.0.2.7", "?"))
+    assert whole is not None
+    assert not whole.partial
+    here = Attributor(catalog, NEW)
+    lost = Evidence(provider="cloudflare", value="198.51.100.1", rule="AS13335", source="s")
+    both = replace(whole, evidence=(*whole.evidence, lost))
+    for attribution, partial in [(whole, False), (replace(whole, partial=True), True), (both, True)]:
+        named = here.again(attribution)
+        assert named is not None
+        assert named.partial is partial
