@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Protocol
 
 from monitor.failure import Failure
-from monitor.judge import beside, reconsider, relabel, step
+from monitor.judge import beside, comparable, reconsider, relabel, step
 from monitor.model import (
     Attribution,
     Check,
@@ -101,7 +101,8 @@ class Pipeline:
         before = self.states.get(observation.target) or TargetState(target=observation.target)
         attributions = self.attributor.attribute(observation)
         before, attributions = beside(before, observation, attributions, plan.policy)
-        before = self._corrected(before, reconsider(before, attributions, self.attributor.again))
+        compared = comparable(observation, attributions, plan.policy)
+        before = self._corrected(before, reconsider(before, compared, self.attributor.again))
         outcome = step(before, observation, attributions, plan.policy)
         self.states[observation.target] = outcome.state
         self.commit(Change(state=outcome.state, events=outcome.events))

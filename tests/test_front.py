@@ -1,67 +1,17 @@
 """A proxy that only the answer shows makes the edge where DNS is watched, too; no alarm comes of it."""
 
 from dataclasses import replace
-from datetime import timedelta
 
-from judge.world import START, observe, page, records
+from judge.watched import ADDRESS, TABLE, VERCEL, Watched
+from judge.world import START, records
 
 from monitor import wire
 from monitor.attribute import AsTable, Attributor, Catalog
 from monitor.failure import Failure
 from monitor.judge import forget
-from monitor.model import Layer, Policy, Probe, Provider, ProviderChanged, Redirect, TargetState
-from monitor.pipeline import Pipeline, Plan
-from monitor.store import Change
+from monitor.model import Layer, Probe, Provider, Redirect
 
-ADDRESS = "192.0.2.1"
-TABLE = AsTable.of([("192.0.2.0/24", 64500, "HOST"), ("104.16.0.0/12", 13335, "CF")], "2026-06-17")
-VERCEL = (("server", "Vercel"),)
-
-
-class Watched:
-    """One target with both checks, through the real pipeline."""
-
-    def __init__(self, catalog: Catalog | None = None, *, dns_watched: bool = True) -> None:
-        self.changes: list[Change] = []
-        self.policy = Policy(dns_watched=dns_watched)
-        self.pipeline = Pipeline(
-            io=None,  # type: ignore[arg-type]  # nothing is measured here
-            attributor=Attributor(catalog or Catalog.bundled(), TABLE),
-            plans={"parler.com": Plan(checks={}, policy=self.policy)},
-            states={},
-            commit=self.changes.append,
-            recheck=lambda *_: None,
-        )
-        self.minute = 0
-
-    def http(self, headers: tuple[tuple[str, str], ...] = (), **more: object) -> None:
-        got = replace(page(headers=headers, address=ADDRESS), **more)
-        self.take(Probe.HTTP, got)
-
-    def dns(self, *addresses: str) -> None:
-        self.take(Probe.DNS, records(a=addresses or (ADDRESS,)))
-
-    def take(self, probe: Probe, got: object) -> None:
-        self.minute += 1
-        self.pipeline.take(observe(probe, START + timedelta(minutes=self.minute), got))  # type: ignore[arg-type]
-
-    @property
-    def state(self) -> TargetState:
-        return self.pipeline.states["parler.com"]
-
-    def edge(self) -> tuple[str, ...] | None:
-        for layer in self.state.memory.layers:
-            if layer.layer is Layer.EDGE and layer.known:
-                return layer.confirmed.ids
-        return None
-
-    def moves(self) -> list[tuple[Layer, tuple[str, ...], tuple[str, ...]]]:
-        found = [event.data for change in self.changes for event in change.events]
-        return [
-            (moved.layer, tuple(p.id for p in moved.providers_from), tuple(p.id for p in moved.providers_to))
-            for moved in found
-            if isinstance(moved, ProviderChanged)
-        ]
+CHALLENGE = (("server", "cloudflare"), ("cf-mitigated", "challenge"))
 
 
 def test_an_answer_of_a_proxy_makes_the_edge_where_the_address_is_a_hosts() -> None:
@@ -69,8 +19,7 @@ def test_an_answer_of_a_proxy_makes_the_edge_where_the_address_is_a_hosts() -> N
     watched.http(VERCEL)
     watched.dns()
     assert watched.edge() == ("vercel",)
-    (layer,) = [layer for layer in watched.state.memory.layers if layer.layer is Layer.EDGE]
-    assert [(e.value, e.rule) for e in layer.confirmed.evidence] == [
+    assert [(e.value, e.rule) for e in watched.layer(Layer.EDGE).confirmed.evidence] == [
         ("server: vercel", "header_sign server: vercel")
     ]
 
@@ -197,3 +146,104 @@ def test_a_target_whose_pages_are_no_longer_watched_forgets_it() -> None:
     watched.dns()
     state = forget(watched.state, {Probe.DNS}, watched.policy, START)
     assert state.memory.front is None
+
+
+def aliased(watched: Watched) -> None:
+    watched.take(
+        Probe.DNS, replace(records(a=(ADDRESS,)), cname_chain=("www.parler.com.cdn.cloudflare.net",))
+    )
+
+
+def test_an_error_page_of_the_proxy_in_front_takes_the_one_behind_it_not_away() -> None:
+    """Cloudflare's 502 says nothing of Vercel, which could not be reached."""
+    watched = Watched()
+    for _ in range(3):
+        watched.http(VERCEL)
+        aliased(watched)
+    assert watched.edge() == ("cloudflare", "vercel")
+    for _ in range(3):
+        watched.http((("server", "cloudflare"),), status=502, text_length=20, title="Bad gateway")
+        aliased(watched)
+    assert watched.edge() == ("cloudflare", "vercel")
+    assert watched.moves() == []
+
+
+def test_a_challenge_in_front_of_a_page_takes_nobody_behind_it_away() -> None:
+    watched = Watched()
+    both = (("server", "cloudflare"), ("x-vercel-id", "fra1::abc"))
+    for headers, status in [(both, 200), (CHALLENGE, 403), (both, 200)]:
+        for _ in range(3):
+            watched.http(headers, status=status)
+            aliased(watched)
+    assert watched.edge() == ("cloudflare", "vercel")
+    assert watched.moves() == []
+
+
+def test_an_error_page_without_a_sign_takes_no_proxy_away() -> None:
+    watched = Watched()
+    for _ in range(3):
+        watched.http(VERCEL)
+        watched.dns()
+    for _ in range(4):
+        watched.http(status=502, text_length=20, title="Bad gateway")
+        watched.dns()
+    assert watched.edge() == ("vercel",)
+
+
+def test_a_proxy_that_only_pages_show_is_not_known_when_no_page_answers() -> None:
+    """Neither still there, since nobody sees it, nor gone."""
+    watched = Watched()
+    watched.http(VERCEL)
+    watched.dns()
+    for _ in range(6):
+        watched.take(Probe.HTTP, Failure.TCP_TIMEOUT)
+        watched.dns()
+    assert watched.edge() is None
+    assert not watched.layer(Layer.EDGE).absent
+    assert watched.moves() == []
+
+
+def test_every_provider_of_an_edge_keeps_a_reason_however_many_addresses_there_are() -> None:
+    """Or naming it again, from the evidence that is left, would lose a provider."""
+    networks = AsTable.of([("104.16.0.0/12", 13335, "CF"), ("151.101.0.0/16", 54113, "FASTLY")], "e")
+    watched = Watched(networks=networks)
+    addresses = [*(f"104.16.1.{last}" for last in range(1, 8)), "151.101.1.1"]
+    watched.http(VERCEL)
+    for _ in range(3):
+        watched.dns(*addresses)
+    watched.pipeline.rename("parler.com")
+    for _ in range(3):
+        watched.dns(*addresses)
+    reasons = {evidence.provider for evidence in watched.layer(Layer.EDGE).confirmed.evidence}
+    assert watched.edge() == ("cloudflare", "fastly", "vercel") == tuple(sorted(reasons))
+    assert watched.moves() == []
+
+
+def test_an_outage_is_no_change_of_the_edge_that_pages_and_addresses_show_together() -> None:
+    watched = Watched()
+    for _ in range(3):
+        watched.http(VERCEL)
+        watched.dns("104.16.1.1")
+    for _ in range(9):
+        watched.take(Probe.HTTP, Failure.TCP_TIMEOUT)
+        watched.dns("104.16.1.1")
+    assert watched.moves() == []
+    for _ in range(3):
+        watched.http(VERCEL)
+        watched.dns("104.16.1.1")
+    assert watched.edge() == ("cloudflare", "vercel")
+    assert watched.moves() == []
+
+
+def test_a_proxy_that_is_left_during_an_outage_is_told_when_pages_answer_again() -> None:
+    watched = Watched()
+    for _ in range(3):
+        watched.http(VERCEL)
+        watched.dns("104.16.1.1")
+    for _ in range(9):
+        watched.take(Probe.HTTP, Failure.TCP_TIMEOUT)
+        watched.dns("104.16.1.1")
+    for _ in range(3):
+        watched.http(address="104.16.1.1")
+        watched.dns("104.16.1.1")
+    assert watched.moves() == [(Layer.EDGE, ("cloudflare", "vercel"), ("cloudflare",))]

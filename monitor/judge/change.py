@@ -16,17 +16,20 @@ takes turns with its providers is not told at every turn.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from monitor.failure import Failure
 from monitor.judge import parent
-from monitor.judge.layer import confirm, dark, needed_for, same, settled
+from monitor.judge.front import answers
+from monitor.judge.layer import confirm, dark, needed_for, same, seen_again, settled
 from monitor.judge.sightings import Look, follow, is_noted, previous, rotation_of, with_rotation
 from monitor.model import (
     Attribution,
     DnsAnswer,
     DnsFacts,
     FollowUp,
+    HttpFacts,
     Layer,
     LayerState,
     Observation,
@@ -40,6 +43,12 @@ from monitor.model import (
 _ORDER: Final = {layer: index for index, layer in enumerate(Layer)}
 
 _RTYPE: Final = {Layer.DNS: "NS", Layer.NETWORK: "A", Layer.EDGE: "A", Layer.MAIL: "MX"}
+
+# A resolver may go on with a delegation for as long as the parent zone lets it: com's NS live two days.
+_CACHED: Final = timedelta(days=2)
+
+# A registry says within the day whose an address is, or nobody will.
+_NAMED_LATE: Final = timedelta(days=1)
 
 # A question that was answered with "there is none" was answered.
 _NONE: Final = frozenset({None, Failure.DNS_NODATA, Failure.DNS_NXDOMAIN})
@@ -105,6 +114,42 @@ def _compared(observation: Observation) -> bool:
     return not isinstance(facts, DnsFacts) or facts.alone or bool(facts.others)
 
 
+def comparable(
+    observation: Observation, attributions: tuple[Attribution, ...], policy: Policy
+) -> tuple[Attribution, ...]:
+    """Return those attributions whose sets may be held against what is believed.
+
+    The address of a page is one of several, and a set that resolvers disagree about is nobody's word.
+    """
+    spoken = layers_of(observation.probe, policy)
+    shown = {attribution.layer: attribution for attribution in attributions}
+    return tuple(
+        found
+        for found in attributions
+        if found.layer in spoken and not found.disputed and not _contradicted(found.layer, observation, shown)
+    )
+
+
+def _is_absent(
+    layer: Layer, observation: Observation, shown: Mapping[Layer, Attribution], *, answering: bool
+) -> bool:
+    """Tell whether a look that named nobody for a layer showed that there is nobody.
+
+    An address that no table knows has a network. No proxy is seen to be gone where not even the network
+    is (unrouted, or another's page), nor one that only pages show while none answers.
+    """
+    if layer is Layer.NETWORK:
+        return not _addresses(observation)
+    return layer is not Layer.EDGE or (answering and Layer.NETWORK in shown)
+
+
+def _addresses(observation: Observation) -> tuple[str, ...]:
+    facts = observation.facts
+    if isinstance(facts, DnsFacts):
+        return facts.addresses
+    return (facts.address,) if isinstance(facts, HttpFacts) and facts.address else ()
+
+
 def move(
     layers: tuple[LayerState, ...],
     observation: Observation,
@@ -129,8 +174,7 @@ def move(
         if observation.probe is Probe.DELEGATION:
             after, change = parent.hear(before, observation, seen, policy)
         elif seen is None:
-            # No proxy is seen to be gone where not even the network is: unrouted, or another's page.
-            absent = legible and (layer is not Layer.EDGE or Layer.NETWORK in shown)
+            absent = legible and _is_absent(layer, observation, shown, answering=answers(pulse, policy))
             after = dark(before, at, policy, absent=absent) if before else None
             change = None
         else:
@@ -191,7 +235,8 @@ def _next(
     if before is None:
         return LayerState(layer=seen.layer, confirmed=seen, since=at), None
     if seen is before.confirmed or same(seen, before.confirmed):
-        return settled(before, at), None
+        outlasts = _outlasts(before, at, policy)
+        return (seen_again(before, at) if outlasts else settled(before, at)), None
     again = before.suspected is not None and before.suspected.ids == seen.ids
     suspected = replace(
         before,
@@ -206,7 +251,29 @@ def _next(
     enough = suspected.suspicion >= needed_for(suspected, seen, at, policy)
     if not enough or not _compared(observation) or not _is_vouched_for(suspected, policy):
         return suspected, None
+    if _may_be_unseen(suspected, seen, at):
+        return suspected, None
     return confirm(suspected, seen, at)
+
+
+def _may_be_unseen(state: LayerState, seen: Attribution, at: datetime) -> bool:
+    """Tell whether those that lack may only be out of sight.
+
+    They may stand behind an address that nobody could name yet; or in the edge, behind pages that do
+    not answer, however long that lasts.
+    """
+    if not seen.partial or not set(seen.ids) < set(state.confirmed.ids):
+        return False
+    return state.layer is Layer.EDGE or at - (state.suspected_since or at) < _NAMED_LATE
+
+
+def _outlasts(state: LayerState, at: datetime, policy: Policy) -> bool:
+    """Tell whether the parent zone's suspicion stands though a resolver goes on with what it had.
+
+    Else every look at a stale cache would end it, and the move would be told when the cache ends.
+    """
+    begun = state.suspected_since
+    return policy.delegation_watched and state.vouched and begun is not None and at - begun < _CACHED
 
 
 def _is_vouched_for(state: LayerState, policy: Policy) -> bool:

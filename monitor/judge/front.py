@@ -3,14 +3,30 @@
 Where DNS is watched, the edge is judged with each look at DNS. What the last answered page showed
 stands beside what the records show: a site whose address is the host's, and whose answers are the
 proxy's, has that proxy in front. Without this a header would count only where nobody looks at DNS.
+
+An error page takes nobody away: the proxy in front makes it when it cannot reach the one behind. And
+where no page answers any more, what the last one showed is neither seen nor gone.
 """
 
 from dataclasses import replace
 from typing import Final
 
-from monitor.model import Attribution, DnsFacts, HttpFacts, Layer, Observation, Policy, TargetState
+from monitor.model import (
+    Attribution,
+    DnsFacts,
+    Evidence,
+    HttpFacts,
+    Layer,
+    Observation,
+    Policy,
+    Probe,
+    Provider,
+    Pulse,
+    TargetState,
+)
 
 _MOST: Final = 8
+_ERROR: Final = 400
 _OF_PLACE: Final = frozenset({Layer.NETWORK, Layer.EDGE})
 
 
@@ -25,9 +41,17 @@ def beside(
         return state, attributions
     if isinstance(observation.facts, HttpFacts) and observation.failure is None:
         return _remembered(state, observation.facts, attributions), attributions
-    if isinstance(observation.facts, DnsFacts) and state.memory.front is not None:
-        return state, _joined(state.memory.front, attributions)
+    front = state.memory.front
+    if isinstance(observation.facts, DnsFacts) and front is not None:
+        answering = answers(state.pulse, policy)
+        return state, _joined(front, attributions) if answering else _lacking(front, attributions)
     return state, attributions
+
+
+def answers(pulse: Pulse, policy: Policy) -> bool:
+    """Tell whether pages are still answered, so that what the last one showed may stand."""
+    run = next((run for run in pulse.runs if run.probe is Probe.HTTP), None)
+    return run is None or run.failure is None or run.in_a_row < policy.failures_to_confirm
 
 
 def _remembered(state: TargetState, facts: HttpFacts, attributions: tuple[Attribution, ...]) -> TargetState:
@@ -36,8 +60,9 @@ def _remembered(state: TargetState, facts: HttpFacts, attributions: tuple[Attrib
     edge = next((found for found in attributions if found.layer is Layer.EDGE), None)
     front = _by_signs(edge, facts.address) if edge else None
     before = state.memory.front
-    if (front.ids if front else ()) == (before.ids if before else ()):
-        return state
+    shown, known = set(front.ids if front else ()), set(before.ids if before else ())
+    if shown == known or (known and facts.status >= _ERROR and not known <= shown):
+        return state  # a proxy's own error page does not show who stands behind it
     return replace(state, memory=replace(state.memory, front=front))
 
 
@@ -49,6 +74,16 @@ def _by_signs(edge: Attribution, address: str | None) -> Attribution | None:
     return replace(edge, providers=providers, evidence=evidence) if providers else None
 
 
+def _lacking(front: Attribution, attributions: tuple[Attribution, ...]) -> tuple[Attribution, ...]:
+    """Return the attributions with an edge that is not whole, since no page shows the rest of it."""
+    return tuple(
+        replace(found, partial=True)
+        if found.layer is Layer.EDGE and not set(front.ids) <= set(found.ids)
+        else found
+        for found in attributions
+    )
+
+
 def _joined(front: Attribution, attributions: tuple[Attribution, ...]) -> tuple[Attribution, ...]:
     edge = next((found for found in attributions if found.layer is Layer.EDGE), None)
     if edge is None:
@@ -57,5 +92,14 @@ def _joined(front: Attribution, attributions: tuple[Attribution, ...]) -> tuple[
         return attributions
     providers = {provider.id: provider for provider in (*edge.providers, *front.providers)}
     kept = tuple(providers[key] for key in sorted(providers)[:_MOST])
-    both = replace(edge, providers=kept, evidence=(*front.evidence, *edge.evidence)[:_MOST])
+    both = replace(edge, providers=kept, evidence=_reasons(kept, (*front.evidence, *edge.evidence)))
     return tuple(both if found is edge else found for found in attributions)
+
+
+def _reasons(providers: tuple[Provider, ...], evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """Return the evidence that is kept: first one piece for each provider, or naming again would lose it."""
+    first: dict[str, Evidence] = {}
+    for one in evidence:
+        first.setdefault(one.provider, one)
+    firsts = tuple(first[provider.id] for provider in providers)
+    return (*firsts, *(one for one in evidence if one not in firsts))[:_MOST]

@@ -56,21 +56,27 @@ def dark(before: LayerState, at: datetime, policy: Policy, *, absent: bool) -> L
     )
 
 
-def settled(before: LayerState, at: datetime) -> LayerState:
-    """Return the layer after its confirmed providers were seen again."""
-    if before.known and before.suspected is None and before.silent == 0:
+def seen_again(before: LayerState, at: datetime) -> LayerState:
+    """Return the layer after its confirmed providers were seen; what is suspected stays so."""
+    if before.known and before.silent == 0:
         return before
+    known_since = before.known_since if before.known else at
+    return replace(before, known=True, known_since=known_since, absent=False, silent=0)
+
+
+def settled(before: LayerState, at: datetime) -> LayerState:
+    """Return the layer after its confirmed providers were seen again, which ends a suspicion."""
+    seen = seen_again(before, at)
+    if seen.suspected is None:
+        return seen
     return replace(
-        before,
-        known=True,
-        known_since=before.known_since if before.known else at,
+        seen,
         absent=False,
         suspected=None,
         suspected_since=None,
         suspicion=0,
         vouched=False,
         unheard=False,
-        silent=0,
     )
 
 

@@ -84,6 +84,8 @@ def _with_late_answers(layer: LayerState, seen: Attribution) -> LayerState:
     A registry answers long after an address was first seen. That the others are joined by one who is known
     by such an answer says when it came, not that anything moved.
     """
+    if not layer.confirmed.partial:
+        return layer  # there was no address that waited for an answer
     known = set(layer.confirmed.ids)
     late = [provider for provider in seen.ids if provider not in known]
     if not known <= set(seen.ids) or not all(provider.startswith(HELD) for provider in late):
@@ -98,6 +100,8 @@ def _only_recognised(edge: LayerState, seen: Attribution, network: LayerState | 
     """
     if network is None or not network.known:
         return edge
+    if edge.known and not set(edge.confirmed.ids) <= set(seen.ids):
+        return edge  # one that was seen is gone, and that is news
     answered = {evidence.value for evidence in network.confirmed.evidence}
     if not all(evidence.value in answered for evidence in seen.evidence):
         return edge

@@ -129,11 +129,25 @@ def test_a_layer_that_was_never_seen_is_left_to_the_judge() -> None:
 
 
 def test_a_holder_who_is_known_late_is_no_news() -> None:
-    before = state(network(a_1="as1"))
+    layer = network(a_1="as1")
+    before = state(replace(layer, confirmed=replace(layer.confirmed, partial=True)))
     seen = at(Layer.NETWORK, a_1="as1", b_1="net:example")
     after = reconsider(before, [seen], names({"a.1": "as1"}))
     assert after.memory.layers[0].confirmed.ids == ("as1", "net:example")
     assert after.memory.layers[0].changes == 3
+
+
+def test_a_holder_who_joins_a_set_that_was_whole_is_news() -> None:
+    before = state(network(a_1="as1"))
+    seen = at(Layer.NETWORK, a_1="as1", b_1="net:example")
+    assert reconsider(before, [seen], names({"a.1": "as1"})) is before
+
+
+def test_a_proxy_that_is_seen_no_more_is_not_put_right() -> None:
+    edge = LayerState(layer=Layer.EDGE, confirmed=at(Layer.EDGE, a_1="cdn", b_1="other-cdn"), since=SINCE)
+    before = state(network(a_1="as1", b_1="as2"), edge)
+    again = names({"a.1": "cdn", "b.1": "other-cdn"})
+    assert reconsider(before, [at(Layer.EDGE, a_1="cdn")], again) is before
 
 
 def test_a_move_into_a_block_is_news() -> None:
