@@ -94,6 +94,9 @@ MOVED = ["amazon→epik"]
         ("aEAE", []),
         ("aEEaaaaaaEaaaaEaa", MOVED),
         ("aEEaee", MOVED),
+        ("aEaE", MOVED),
+        ("aEaaaE", MOVED),
+        ("aEaAE", []),
         # The delegation alone.
         ("AEE", MOVED),
         ("AE", []),
@@ -105,6 +108,28 @@ def test_another_operator_is_told_when_the_parent_zone_shares_the_suspicion(
     letters: str, told: list[str]
 ) -> None:
     assert moves(play(letters)) == told
+
+
+@pytest.mark.parametrize("failure", [Failure.MISSED, Failure.LOCAL_RESOURCES, Failure.UNKNOWN])
+def test_a_fault_of_our_own_is_no_parent_that_cannot_be_heard(failure: Failure) -> None:
+    world = play("ae")
+    world.feed(Probe.DELEGATION, failure, after_s=1)
+    look(world, "e")
+    assert moves(world) == []
+
+
+def test_a_resolver_that_has_its_cache_keeps_the_layer_known_and_the_suspicion() -> None:
+    world = play("aE")
+    world.feed(Probe.DNS, Failure.DNS_TIMEOUT, after_s=300)
+    assert dns(world).silent == 1
+    look(world, "a")
+    assert (dns(world).silent, dns(world).known, dns(world).vouched) == (0, True, True)
+
+
+def test_a_resolver_that_names_the_old_set_after_the_cache_must_be_over_ends_the_suspicion() -> None:
+    world = play("aE")
+    world.feed(Probe.DNS, records(), AMAZON, after_s=3 * 86_400)
+    assert dns(world).suspected is None
 
 
 def test_without_a_delegation_check_the_resolvers_have_the_word() -> None:
