@@ -39,7 +39,7 @@ _REST_S: Final = 34.0
 _BEFORE: Final = timedelta(minutes=20)
 _AFTER: Final = timedelta(hours=3)
 _EVERY_S: Final = 900.0
-_REGISTRATION_EVERY_S: Final = 12 * 3600.0
+_REGISTRATION_EVERY_S: Final = 3 * 3600.0
 # Real seconds: what does not answer soon on loopback never will.
 _PATIENCE_S: Final = 2.0
 # A second of the machine may be a day of the scenario: noticing may be so much later than in a replay.
