@@ -184,7 +184,11 @@ def _told_of(text: str, subject: str) -> str:
 
 def _standing(state: TargetState) -> list[Standing]:
     return [
-        Standing(layer=layer, evidence=evidence(layer, state.pulse), last_seen=last_seen(layer, state.pulse))
+        Standing(
+            layer=layer,
+            evidence=evidence(layer, state.pulse, state.memory.front),
+            last_seen=last_seen(layer, state.pulse),
+        )
         for layer in state.memory.layers
     ]
 

@@ -12,7 +12,18 @@ from typing import Final
 
 from monitor.failure import Failure
 from monitor.judge.sightings import firsts, in_sight, previous, rotation_of
-from monitor.model import DnsFacts, Evidence, Layer, LayerState, Memory, Probe, Provider, Pulse, TargetState
+from monitor.model import (
+    Attribution,
+    DnsFacts,
+    Evidence,
+    Layer,
+    LayerState,
+    Memory,
+    Probe,
+    Provider,
+    Pulse,
+    TargetState,
+)
 
 _NONE: Final = frozenset({Failure.DNS_NODATA, Failure.DNS_NXDOMAIN})
 
@@ -29,17 +40,32 @@ class Seen:
     """Whether it is not seen any more, while what stands there now is, or was last."""
 
 
-def evidence(state: LayerState, pulse: Pulse) -> tuple[Seen, ...]:
-    """Return the evidence for a layer: what is seen now or was last, then what is gone, the latest first."""
+def evidence(state: LayerState, pulse: Pulse, front: Attribution | None = None) -> tuple[Seen, ...]:
+    """Return the evidence for a layer: what is seen now or was last, then what is gone, the latest first.
+
+    `front` (`Memory.front`): what stands beside the records of the edge, but was seen in a page.
+    """
+    in_pages = {one.value for one in front.evidence} if front and front.layer is state.layer else frozenset()
     begun = firsts(state)
     rotation = rotation_of(state.layer, pulse.rotations)
     last = rotation.seen_until if rotation else last_seen(state, pulse)
-    now = (
-        Seen(evidence=one, first=begun[one.value], last=last and max(last, begun[one.value]))
+    answered = _last_page(pulse) if in_pages else None
+    lasts = {
+        one.value: last and answered and min(last, answered) if one.value in in_pages else last
         for one in state.confirmed.evidence
+    }
+    now = (
+        Seen(evidence=one, first=begun[one.value], last=until and max(until, begun[one.value]))
+        for one in state.confirmed.evidence
+        for until in (lasts[one.value],)
     )
     before = (Seen(evidence=s.evidence, first=s.first, last=s.last, gone=True) for s in state.gone)
     return (*now, *before)
+
+
+def _last_page(pulse: Pulse) -> datetime | None:
+    """Return when the last page answered; None when the last one did not, so that nobody knows any more."""
+    return next((run.at for run in pulse.runs if run.probe is Probe.HTTP and run.failure is None), None)
 
 
 def last_seen(state: LayerState, pulse: Pulse) -> datetime | None:

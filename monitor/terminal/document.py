@@ -64,7 +64,7 @@ def document(state: TargetState) -> dict[str, Any]:
 
 
 def _layer(layer: LayerState, state: TargetState) -> dict[str, Any]:
-    seen = evidence(layer, state.pulse)
+    seen = evidence(layer, state.pulse, state.memory.front)
     suspected = layer.suspected
     return {
         "layer": layer.layer,

@@ -65,7 +65,7 @@ def _layer(table: Table, layer: LayerState, state: TargetState) -> None:
         paint.day(layer.since),
         _moment(last_seen(layer, state.pulse)),
     )
-    seen = evidence(layer, state.pulse)
+    seen = evidence(layer, state.pulse, state.memory.front)
     for group in _groups(one for one in seen if not one.gone):
         table.add_row("", _reason(group), *_between(group), style="" if layer.known else paint.DIM)
     for group in _groups(one for one in seen if one.gone):

@@ -1,11 +1,13 @@
 """What can be said of the origin, and of layers that nobody is seen behind: never more than was seen."""
 
+from datetime import timedelta
+
 import pytest
 from judge.world import START, World, answer, behind, records
 
 from monitor.failure import Failure
-from monitor.judge.standing import Absence, Sight, absence, origin
-from monitor.model import DnsAnswer, Layer, LayerState, Memory, Probe, TargetState
+from monitor.judge.standing import Absence, Sight, absence, evidence, origin
+from monitor.model import DnsAnswer, Layer, LayerState, Memory, Probe, Pulse, Run, TargetState
 
 GUARD = "ddos-guard"
 
@@ -84,3 +86,24 @@ def test_no_edge_is_said_only_where_the_network_is_seen() -> None:
     seen = TargetState(target="x", memory=Memory(layers=(layer(Layer.NETWORK, "amazon"),)))
     assert absence(Layer.EDGE, seen) is Absence.NONE
     assert absence(Layer.REGISTRATION, seen) is Absence.UNSEEN
+
+
+def test_a_sign_in_a_page_was_last_seen_by_the_last_page_and_not_by_the_records_beside_it() -> None:
+    """The edge is judged with each look at DNS; a page that answers no more shows nothing any more."""
+    edge, front = layer(Layer.EDGE, GUARD), behind(Layer.EDGE, GUARD)
+
+    def runs(failure: Failure | None) -> Pulse:
+        times = ((Probe.HTTP, 60, failure), (Probe.DNS, 300, None))
+        return Pulse(
+            runs=tuple(
+                Run(probe=probe, at=START + timedelta(seconds=s), duration_s=0.1, failure=how, in_a_row=1)
+                for probe, s, how in times
+            )
+        )
+
+    (of_records,) = evidence(edge, runs(None))
+    assert of_records.last == START + timedelta(seconds=300)
+    (of_page,) = evidence(edge, runs(None), front)
+    assert of_page.last == START + timedelta(seconds=60)
+    (silent,) = evidence(edge, runs(Failure.TCP_TIMEOUT), front)
+    assert silent.last is None
