@@ -33,7 +33,7 @@ check: $(VENV)/.dev ## format, lint and types only
 bench: $(VENV)/.dev servers ## CPU per probe beside blackbox_exporter, schedule lag, exposition
 	@$(BIN)/python -m tests.bench
 
-fuzz: $(VENV)/.dev ## hypothesis against the readers of registration replies, a minute each
+fuzz: $(VENV)/.dev ## hypothesis against the readers of registration replies and DNS messages, a minute each
 	@FUZZ_S=60 $(BIN)/pytest -m '' tests/hostile/test_registration_fuzz.py tests/hostile/test_dns.py -k "not test_a_"
 
 accuracy: $(VENV)/.dev ## what is read and attributed right, over labelled CORPUS="FILE ..."

@@ -206,7 +206,6 @@ def replay(  # noqa: PLR0913  # what can be typed
 ) -> None:
     """Play scenarios through the whole pipeline, as fast as the machine can look."""
     from monitor import drill  # noqa: PLC0415  # see run
-    from monitor.terminal import sheet  # noqa: PLC0415  # see run
 
     log.set_up(level="error")
     settings = _load(config, targets=False) if config else None
@@ -226,7 +225,7 @@ def replay(  # noqa: PLR0913  # what can be typed
             out.print(drill.sheet(one, verified=verified), soft_wrap=True)
             for state in (one.states[name] for name in names if name in one.states):
                 out.print()
-                out.print(sheet.sheet(state))
+                out.print(drill.explanation(state))
     if any(one.untold or (verified and one.differences) for one in played):
         raise typer.Exit(Exit.FAILED)
 

@@ -95,6 +95,9 @@ def match(
     from monitor.editions.tables import load_atlas  # noqa: PLC0415  # see list
     from monitor.terminal import register  # noqa: PLC0415  # see list
 
+    if not value.strip():
+        message = "VALUE is empty: name an AS number, an address, a host or a name"
+        raise typer.BadParameter(message)
     settings = _load(config) if config else None
     networks: Networks = AsTable.of((), "none")
     if number_of(value.strip()):  # reading the tables takes longer than all the rest

@@ -13,6 +13,8 @@ from rich.text import Text
 
 from monitor import __version__
 from monitor.app import receivers_of
+from monitor.attribute import Catalog
+from monitor.attribute.dependence import Dependence, depends_on
 from monitor.clock import SystemClock
 from monitor.config import Config
 from monitor.export.metrics import FleetMetrics
@@ -28,7 +30,8 @@ from monitor.replay.loop import SkippingLoop
 from monitor.replay.scenario import Scenario, load_scenario
 from monitor.store import Outcome as Ending
 from monitor.store import Store
-from monitor.terminal import finale, paint
+from monitor.terminal import alone, finale, paint
+from monitor.terminal import sheet as sheets
 from monitor.terminal.document import document
 
 T = TypeVar("T")
@@ -172,7 +175,19 @@ def documents(played: Sequence[Played], explained: Sequence[str] = ()) -> str:
 
 
 def _explained(one: Played, names: Sequence[str]) -> list[dict[str, Any]]:
-    return [document(one.states[name]) for name in names if name in one.states]
+    return [
+        {**document(state), "single_points": alone.document(_depends(state))}
+        for state in (one.states[name] for name in names if name in one.states)
+    ]
+
+
+def explanation(state: TargetState) -> RenderableType:
+    """Return what is known of a target at the end, as `explain` prints it."""
+    return Group(sheets.sheet(state), alone.sheet(_depends(state)))
+
+
+def _depends(state: TargetState) -> Dependence:
+    return depends_on(state.memory, Catalog.bundled().organisation)
 
 
 def sheet(one: Played, *, verified: bool) -> RenderableType:

@@ -84,5 +84,6 @@ def test_targets_are_explained_as_they_are_at_the_end_and_the_plain_document_sta
     assert (explained["target"], explained["status"]) == ("example.com", "down")
     assert [layer["layer"] for layer in explained["layers"]][:3] == ["registration", "dns", "network"]
     assert explained["registration"]["created"]["at"] == "2018-05-01T00:00:00Z"
+    assert explained["single_points"], "explain --json has them, so has this"
     paths = [tmp_path / "scenario.toml"]
     assert drill.unknown(["example.com", "other.example"], paths) == ["other.example"]

@@ -243,6 +243,17 @@ def _server_domain_expiry(label: str, state: TargetState) -> str:
     )
 
 
+def _server_domain_hold(label: str, state: TargetState) -> str:
+    seen = shown_now(state, Probe.DELEGATION)
+    if seen is None or not isinstance(seen.facts, DelegationFacts):
+        return ""
+    return "".join(
+        f'platform_dns_operator_domain_on_hold{{{label},domain="{each.domain}"}} {int(each.on_hold)}\n'
+        for each in seen.facts.domains
+        if each.registered
+    )
+
+
 def _certificate_expiry(label: str, state: TargetState) -> str:
     seen = shown_now(state, Probe.HTTP)
     if seen is None or not isinstance(seen.facts, HttpFacts) or seen.facts.tls is None:
@@ -278,6 +289,13 @@ FACTS: Final[tuple[Row, ...]] = (
         "target domain",
         "When the registration of a domain ends that the name servers live in; absent when not known.",
         _server_domain_expiry,
+    ),
+    _row(
+        "platform_dns_operator_domain_on_hold",
+        Kind.GAUGE,
+        "target domain",
+        "1 when a domain that the name servers live in carries clientHold or serverHold, 0 when it does not.",
+        _server_domain_hold,
     ),
     _row(
         "platform_certificate_expiry_timestamp_seconds",

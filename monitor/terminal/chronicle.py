@@ -16,7 +16,7 @@ from monitor.terminal import paint
 
 def sheet(past: Past) -> RenderableType:
     """Return the past for people."""
-    heading = Text.assemble((past.target, "bold"), f"  since {paint.moment(past.since)}")
+    heading = Text.assemble((past.target, "bold"), f"  periods and events since {paint.moment(past.since)}")
     parts = [heading, Text(), _periods(past), Text(), _incidents(past), Text(), _events(past)]
     if MOST in {len(past.periods), len(past.incidents), len(past.events)}:
         parts += [Text(), Text(f"There is more: the latest {MOST:,} of each are shown.", style=paint.DIM)]

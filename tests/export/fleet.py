@@ -69,7 +69,7 @@ def run(probe: Probe, failure: Failure | None = None, **more: object) -> Run:
 def delegation(dated: str, undated: str) -> DelegationFacts:
     domains = (
         ServerDomain(domain=dated, registered=True, expires=datetime(2025, 1, 1, tzinfo=UTC)),
-        ServerDomain(domain=undated, registered=True),
+        ServerDomain(domain=undated, registered=True, statuses=("serverHold",)),
     )
     return DelegationFacts(
         zone="parler.com", parent="com", heard=True, delegated=("ns3.epik.com",), domains=domains

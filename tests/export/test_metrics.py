@@ -164,6 +164,8 @@ FROM_FACTS = {
     f'platform_registration_status{{{T},status="clientHold"}}': REGISTRATION,
     f'platform_registration_status{{{T},status="ok"}}': REGISTRATION,
     f'platform_dns_operator_domain_expiry_timestamp_seconds{{{T},domain="epik.com"}}': DELEGATION,
+    f'platform_dns_operator_domain_on_hold{{{T},domain="epik.com"}}': DELEGATION,
+    f'platform_dns_operator_domain_on_hold{{{T},domain="example.org"}}': DELEGATION,
 }
 
 
@@ -171,7 +173,11 @@ async def test_facts_are_shown_while_the_last_run_shows_them() -> None:
     pulse = Pulse(runs=(run(HTTP, http_status=200), run(DNS), run(REGISTRATION), run(DELEGATION)))
     got = await shown(state(pulse=pulse, **REMEMBERED))
     assert set(FROM_FACTS) <= set(got)
-    assert 'domain="example.org"' not in "".join(got), "no date was published"
+    assert not [key for key in got if "domain_expiry" in key and "example.org" in key], (
+        "no date was published"
+    )
+    on_hold = {key: value for key, value in got.items() if "domain_on_hold" in key}
+    assert [on_hold[key] for key in sorted(on_hold)] == [0, 1], "epik.com is not, example.org is"
     assert "Locked" not in "".join(got), "text from the network is no label"
     assert got[f"platform_certificate_expiry_timestamp_seconds{{{T}}}"] == 1612137600
     assert got[f"platform_registration_expiry_timestamp_seconds{{{T}}}"] == 1735689600

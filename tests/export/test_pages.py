@@ -15,6 +15,7 @@ from export.fleet import (
     REGISTRATION,
     THEN,
     behind,
+    delegation,
     incident,
     page,
     records,
@@ -32,7 +33,9 @@ from monitor.model import (
     EventType,
     Evidence,
     Layer,
+    Probe,
     Pulse,
+    ServerWord,
     Severity,
     Sighting,
     Status,
@@ -287,6 +290,35 @@ async def test_registration_and_certificate_are_told_in_full(site: Site) -> None
         "DNSSEC not signed",
         "Created 2021-01-11 08:00 UTC, word of the registry",
         "Expires 2025-01-01 00:00 UTC",
+    ):
+        assert fact in said, fact
+
+
+async def test_the_delegation_is_told_in_full(site: Site) -> None:
+    facts = replace(
+        delegation("epik.com", "epik.net"),
+        asked=(ServerWord(host="a.gtld-servers.net"),),
+        signed=False,
+        agree=True,
+        servers=(
+            ServerWord(host="ns3.epik.com", address="192.0.2.3", authoritative=True, serial=7),
+            ServerWord(host="ns4.epik.com", address="192.0.2.4", failure=Failure.DNS_TIMEOUT),
+            ServerWord(host="ns5.epik.com"),
+        ),
+    )
+    site.watch(full(seen=(seen(Probe.DELEGATION, facts),)))
+    text = await site.text("/targets/parler.com")
+    outline(text)
+    said = words(text)
+    for fact in (
+        "Delegated to ns3.epik.com",
+        "Zone names the same",
+        "Server ns3.epik.com (192.0.2.3) answers, serial 7",
+        "Server ns4.epik.com (192.0.2.4) dns_timeout",
+        "Server ns5.epik.com lame",
+        "DNSSEC no DS in the parent zone",
+        "epik.com registered until 2025-01-01 00:00 UTC, on hold: no",
+        "Told by com, by a.gtld-servers.net",
     ):
         assert fact in said, fact
 

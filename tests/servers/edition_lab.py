@@ -40,7 +40,7 @@ def tsv(rows: int = 200, name: str = "NET", shift: int = 0) -> bytes:
     lines = [f"{block}.0\t{block}.255\t{64500 + n % 7 + shift}\tZZ\t{name} {n % 7}" for n, block in blocks]
     last = "ffff:ffff:ffff:ffff:ffff:ffff"
     sixes = [f"2a00:1::\t2a00:1:{last}\t64600\tZZ\tSIX", "::\t::1\t0\tNone\tNot routed"]
-    return gzip.compress("\n".join([*lines, *sixes, ""]).encode(), 1)
+    return gzip.compress("\n".join([*lines, *sixes, ""]).encode(), 1, mtime=0)
 
 
 @dataclass(slots=True)
