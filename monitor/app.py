@@ -20,7 +20,7 @@ from typing import Final
 import structlog
 
 from monitor import __version__, registration
-from monitor.attribute import Atlas, Attributor, Catalog, Domains, Networks
+from monitor.attribute import Atlas, Attributor, Catalog, Domains, Networks, TableError
 from monitor.blocks import AddressBlocks
 from monitor.clock import Clock, SystemClock
 from monitor.config import Config
@@ -153,7 +153,7 @@ class Daemon:
             most_waiting={Probe.DELEGATION: _WAITING_PER_TURN * config.limits.delegation},
         )
         self.turns = io.asking.turns
-        self.turns.recall = partial(registration.recall, plans=self.pipeline.plans, schedule=self.schedule)
+        self.turns.recall = self._recall
         registration.show(self.turns, world.registries, self.own)
         for probe in Probe:
             self.own.watch_in_flight(probe, partial(self.schedule.in_flight_of, probe))
@@ -177,9 +177,23 @@ class Daemon:
             clock=SystemClock(),
         )
 
+    def _recall(self, check_id: str) -> bool:
+        """Run a check whose turn at its registry has come: a target's, or of the domain of name servers."""
+        io = self.pipeline.io
+        of_servers = io.server_domains.recall(check_id, io)
+        if of_servers is not None:
+            return of_servers
+        return registration.recall(check_id, self.pipeline.plans, self.schedule)
+
     async def _take_editions(self) -> None:
         folder, own = folder_of(self.config), self.config.as_table
-        await self.take_networks(await asyncio.to_thread(load_atlas, folder, own))
+        try:
+            networks = await asyncio.to_thread(load_atlas, folder, own)
+        except (TableError, OSError) as error:
+            # Only the file that the configuration names can fail so: what is in memory is still good.
+            _log.error("edition_not_taken_up", error=str(error))
+            return
+        await self.take_networks(networks)
 
     async def take_networks(self, networks: Networks) -> None:
         """Name networks by other data from now on; what is believed is named again, and nothing is told."""
@@ -292,7 +306,7 @@ async def open_daemon(config: Config, world: World) -> AsyncIterator[Daemon]:
         async with _served(daemon), _measured(daemon), _renewed(daemon):
             await _take_up(daemon)
             async with collected_seldom(), _told(daemon), _committed(daemon), _refreshed(daemon):
-                _go(daemon)
+                await _go(daemon)
                 try:
                     yield daemon
                 finally:
@@ -309,11 +323,11 @@ async def _take_up(daemon: Daemon) -> None:
     daemon.take_up(await _states(daemon.store, daemon.config, daemon.world.clock))
 
 
-def _go(daemon: Daemon) -> None:
+async def _go(daemon: Daemon) -> None:
     """Start to check."""
     daemon.schedule.start(daemon.config.checks)
     pipeline, world = daemon.pipeline, daemon.world
-    registration.put_off_before(daemon.turns, pipeline.plans, pipeline.states, world.registries)
+    await registration.put_off_before(daemon.turns, pipeline.plans, pipeline.states, world.registries)
     _log.info(
         "started",
         version=__version__,

@@ -3,6 +3,7 @@
 The probe itself is `monitor.probe.registration`; this is its wiring.
 """
 
+import asyncio
 from collections.abc import Mapping
 from functools import partial
 from typing import Final
@@ -22,6 +23,8 @@ from monitor.probe.registries import Registries
 from monitor.probe.turns import Pace, Server, Turns
 from monitor.schedule import Schedule
 
+# Targets that are gone through before other work gets its turn: a few milliseconds.
+_AT_ONCE: Final = 200
 _SUFFIX: Final = f"/{Probe.REGISTRATION}"
 
 
@@ -62,16 +65,18 @@ def recall(check_id: str, plans: Mapping[str, Plan], schedule: Schedule) -> bool
     return check is not None and schedule.soon(check, 0.0, "its turn at the registry has come")
 
 
-def put_off_before(
+async def put_off_before(
     turns: Turns, plans: Mapping[str, Plan], states: Mapping[str, TargetState], registries: Registries
 ) -> None:
-    """Have the checks that were put off before a restart run when their turn comes.
+    """Have the checks that were put off before a restart run when their turn comes, some at a time.
 
     Whoever has waited longest goes first: else those whose turn comes late in the day would never be
     answered by a monitor that is restarted every day.
     """
     waited: list[tuple[int, str, Server]] = []
-    for name, plan in plans.items():
+    for count, (name, plan) in enumerate(list(plans.items())):
+        if count % _AT_ONCE == 0:
+            await asyncio.sleep(0)
         check, state = plan.checks.get(Probe.REGISTRATION), states.get(name)
         if check is None or state is None or not isinstance(check.settings, RegistrationSettings):
             continue
@@ -81,7 +86,9 @@ def put_off_before(
         server = first_server(registries, check.settings.domain)
         if server is not None:
             waited.append((-run.in_a_row, check.id, server))
-    for _, check_id, server in sorted(waited, key=lambda row: row[:2]):
+    for count, (_, check_id, server) in enumerate(sorted(waited, key=lambda row: row[:2])):
+        if count % _AT_ONCE == 0:
+            await asyncio.sleep(0)
         turns.owe(server, check_id)
 
 

@@ -230,6 +230,8 @@ class Schedule:
     async def _carry(self, check: Check, scheduled_at: datetime) -> None:
         try:
             async with self._gates.get(check.probe) or nullcontext():
+                if self._stopping:
+                    return  # it had not begun
                 await self._run(check, scheduled_at)
         finally:
             self._busy.discard(check.id)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from servers.edition_lab import EditionLab, open_edition_lab, tsv
 
 from monitor.app import Daemon, internet, open_daemon
@@ -53,6 +54,7 @@ async def fetched_long_ago(lab: EditionLab) -> None:
     await lab.updater("iptoasn").run(force=True)
 
 
+@pytest.mark.alone
 async def test_a_due_refresh_is_taken_up_and_told_to_nobody(tmp_path: Path) -> None:
     async with open_edition_lab(tmp_path) as lab:
         await fetched_long_ago(lab)
@@ -123,3 +125,22 @@ async def test_what_no_table_knows_is_noted_to_be_asked_about(tmp_path: Path) ->
         seen = observe(Probe.DNS, datetime.now(UTC), records(a=("45.155.255.254", "10.0.0.1")))
         assert attributor.attribute(seen) == attributor.attribute(seen)
         assert daemon.blocks.waiting == 1
+
+
+async def test_a_table_of_ones_own_that_broke_meanwhile_is_told_and_the_one_in_memory_stays(
+    tmp_path: Path,
+) -> None:
+    async with open_edition_lab(tmp_path) as lab:
+        await fetched_long_ago(lab)
+        text = f'sources = ["iptoasn"]\nurls = {{ iptoasn = ["{lab.base}/iptoasn"] }}\nblocks = false\n'
+        config = load(configuration(tmp_path, text))
+        world = replace(internet(config), trust=lab.trust)
+        own = tmp_path / "own-table.bin"
+        own.write_bytes(b"half of it")
+        async with open_daemon(replace(config, as_table=own), world) as daemon:
+            before = daemon.pipeline.attributor
+            for _ in range(2):
+                await daemon._take_editions()  # what the monthly refresh calls
+                own.unlink(missing_ok=True)
+            assert daemon.pipeline.attributor is before
+            assert not daemon.failed.is_set()

@@ -5,6 +5,7 @@ import time
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from judge.world import START, observe, records
 
 from monitor.attribute import AsTable, Attributor, Catalog
@@ -150,6 +151,7 @@ async def test_the_counter_of_changes_stays() -> None:
     assert (layer.changes, layer.changed_at) == (0, None)
 
 
+@pytest.mark.alone
 async def test_ten_thousand_targets_are_named_again_without_holding_up_the_loop() -> None:
     fleet = Fleet("a")
     fleet.look("a", HERE)

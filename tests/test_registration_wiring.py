@@ -48,7 +48,7 @@ async def test_what_was_put_off_before_a_restart_is_called_whoever_waited_longes
         "d.ru": after(Failure.REGISTRATION_NO_SERVER, 3, "d.ru"),
         "gone.ru": after(Failure.REGISTRATION_LIMITED, 99, "gone.ru"),
     }
-    registration.put_off_before(turns, watched, states, Registries.load())
+    await registration.put_off_before(turns, watched, states, Registries.load())
     await clock.advance(60)
     await turns.aclose()
     assert called == ["b.ru/registration", "a.ru/registration"]

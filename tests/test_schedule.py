@@ -128,6 +128,21 @@ async def test_stopping_waits_and_then_cancels() -> None:
     assert watched.in_flight == 0
 
 
+async def test_what_waits_for_its_slot_when_the_stop_comes_does_not_begin() -> None:
+    release = asyncio.Event()
+    log = Log(release)
+    watched = schedule(log, limit=2)
+    watched.start([])
+    for number in range(20):
+        watched.soon(check(f"t{number}.example"), 0.0, "test")
+    await log.until(runs=2)
+    stopping = asyncio.create_task(watched.stop(5.0))
+    await asyncio.sleep(0)
+    release.set()
+    assert await stopping == 0
+    assert len(log.runs) == 2
+
+
 async def test_replanning_changes_the_checks_and_drops_none_in_flight() -> None:
     release = asyncio.Event()
     log = Log(release)

@@ -8,7 +8,7 @@ A clock that is set right must not silence a server: time that runs backwards co
 a rest is never longer than the longest one, whatever the clock says.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -40,6 +40,7 @@ class Rest:
     until: datetime
     outcome: Outcome
     """LIMITED or UNREACHABLE."""
+    length: timedelta
 
 
 class Allowance:
@@ -65,9 +66,8 @@ class Allowance:
         rest = self.rest
         if rest is None:
             return None
-        longest = timedelta(seconds=LONGEST_RETRY_AFTER_S)
-        if rest.until - now > longest:  # the clock was set back
-            rest = self.rest = Rest(until=now + longest, outcome=rest.outcome)
+        if rest.until - now > rest.length:  # the clock was set back
+            rest = self.rest = replace(rest, until=now + rest.length)
         if now < rest.until:
             return rest
         self.rest, self._tokens, self._at = None, 1.0, now
@@ -130,4 +130,5 @@ class Allowance:
             seconds = min(LONGEST_RETRY_AFTER_S, max(1.0, retry_after_s) * doubled)
         self._in_a_row += 1
         self._stumbles = 0
-        self.rest = Rest(until=now + timedelta(seconds=seconds), outcome=outcome)
+        length = timedelta(seconds=seconds)
+        self.rest = Rest(until=now + length, outcome=outcome, length=length)

@@ -135,7 +135,7 @@ def _limit(document: dict[str, Any], key: str) -> Address | None:
     if not isinstance(text, str):
         return None
     try:
-        return ip_address(text.strip())
+        return ip_address(text.strip()) if "%" not in text else None  # a zone id is free text
     except ValueError:
         return None
 

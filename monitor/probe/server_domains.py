@@ -13,6 +13,7 @@ through the `registration` probe and its limits, and kept apart from targets: no
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Final
 
@@ -71,15 +72,30 @@ class ServerDomains:
         now = io.clock.monotonic()
         due_s = _AGAIN_S if kept.failed else _EVERY_S
         if kept.task is None and (not kept.tried_at or now - kept.tried_at >= due_s):
-            kept.tried_at = now
-            kept.task = asyncio.get_running_loop().create_task(self._renew(kept, domain, io))
-            self._tasks.add(kept.task)
-            kept.task.add_done_callback(self._tasks.discard)
+            self._begin(kept, domain, io)
         if kept.task is not None:
             await asyncio.wait([kept.task])
         if kept.known is not None and io.clock.monotonic() - kept.known_at > _STALE_S:
             return None
         return kept.known
+
+    def recall(self, check_id: str, io: Io) -> bool | None:
+        """Look a domain up whose turn at its registry has come; None: that is no check of ours."""
+        target = check_id.removesuffix(f"/{Probe.REGISTRATION}")
+        if not target.startswith(f"{_NO_TARGET}/"):
+            return None
+        domain = target.removeprefix(f"{_NO_TARGET}/")
+        kept = self._kept.get(domain)
+        if kept is None or kept.task is not None:
+            return False
+        self._begin(kept, domain, io, called=True)
+        return True
+
+    def _begin(self, kept: _Kept, domain: str, io: Io, *, called: bool = False) -> None:
+        kept.tried_at = io.clock.monotonic()
+        kept.task = asyncio.get_running_loop().create_task(self._renew(kept, domain, io, called=called))
+        self._tasks.add(kept.task)
+        kept.task.add_done_callback(self._tasks.discard)
 
     async def aclose(self) -> None:
         """Give up what is under way."""
@@ -89,7 +105,8 @@ class ServerDomains:
         if tasks:
             await asyncio.wait(tasks)
 
-    async def _renew(self, kept: _Kept, domain: str, io: Io) -> None:
+    async def _renew(self, kept: _Kept, domain: str, io: Io, *, called: bool) -> None:
+        """Look a domain up. Who was called by its registry does not wait here: its turn would pass."""
         check = Check(
             target=f"{_NO_TARGET}/{domain}",
             probe=Probe.REGISTRATION,
@@ -99,7 +116,7 @@ class ServerDomains:
         )
         kept.failed = True
         try:
-            async with self._turns, asyncio.timeout(_TIMEOUT_S):
+            async with nullcontext() if called else self._turns, asyncio.timeout(_TIMEOUT_S):
                 facts = await probe_registration(check, io)
             kept.known, kept.known_at, kept.failed = _of(facts), io.clock.monotonic(), False
         except (ProbeError, TimeoutError):

@@ -42,6 +42,8 @@ _GRANT_S: Final = 10.0
 # A nap is cut into such pieces: the clock may be set meanwhile.
 _LONGEST_NAP_S: Final = 60.0
 _SHORTEST_NAP_S: Final = 0.001
+# A line takes as many urgent questions as it can ask in so many seconds; more go with the ordinary ones.
+_URGENT_S: Final = 60.0
 # Questions in flight at one server: registries count connections per address.
 _AT_ONCE: Final = {"rdap": 4, "whois": 1}
 _RDAP: Final = Rate(per_s=5.0, burst=10)
@@ -196,6 +198,8 @@ class Turns:
     def owe(self, server: Server, key: str, *, urgent: bool = False) -> None:
         """Put a check at the back of a line, to be run again when its turn comes; once is enough."""
         line = self._line(server)
+        # When a thousand targets fail together, an hour of urgent ones is no better than none.
+        urgent = urgent and len(line.urgent) < _URGENT_S * line.allowance.rate.per_s
         if urgent:
             self.hurry(key)
         if self.recall is None or line.find(key) is not None:

@@ -101,7 +101,7 @@ async def test_a_round_that_failed_is_tried_again_hours_later(lab: EditionLab) -
     task.cancel()
 
 
-@pytest.mark.full
+@pytest.mark.alone
 async def test_a_table_of_the_whole_internet_does_not_hold_up_the_loop(lab: EditionLab) -> None:
     """Fetched, read, built, loaded and taken up, while the loop is watched."""
     lab.serve("iptoasn", tsv(rows=100_000))

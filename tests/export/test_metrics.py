@@ -336,6 +336,7 @@ def test_the_codes_of_epp_are_those_that_registration_reads() -> None:
     assert set(epp._CODES) == EPP_CODES, "a closed vocabulary stands in two places"
 
 
+@pytest.mark.alone
 async def test_a_million_series_leave_the_loop_free() -> None:
     """The bar is 50 ms for a million series; slices do not grow with the fleet, so a tenth shows it."""
     pulse = Pulse(runs=(run(HTTP, http_status=200), run(DNS), run(REGISTRATION)))

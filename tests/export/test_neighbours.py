@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 
+import pytest
 from export.fleet import behind, state, target
 
 from monitor.export.metrics import FleetMetrics
@@ -98,6 +99,7 @@ def test_the_metric_counts_the_same_index() -> None:
     assert dict(fleet.neighbours.counts) == {}
 
 
+@pytest.mark.alone
 async def test_a_hundred_thousand_targets_hold_the_loop_up_less_than_50_ms() -> None:
     """Every target on a shared provider and, like vanity name servers, on one of its own."""
     neighbours = Kept()

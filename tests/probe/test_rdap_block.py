@@ -56,6 +56,13 @@ def test_the_registrant_holds_the_block() -> None:
     assert "\x00" not in held.holder
 
 
+def test_a_zone_id_is_free_text_and_no_part_of_an_address() -> None:
+    hostile = "2001:db8::%" + "x\x1b\n" * 1000
+    with pytest.raises(ProbeError) as caught:
+        read_block("2001:db8::7", said(startAddress=hostile, endAddress="2001:db8::ffff"))
+    assert caught.value.failure is Failure.REGISTRATION_UNPARSABLE
+
+
 def test_without_a_registrant_the_registrys_own_name_stands() -> None:
     assert read_block("198.51.100.7", said(entities=[])).holder == "EXAMPLE-NET"
     assert read_block("198.51.100.7", said(entities=[], name=None)).holder == "198.51.100.0 - 198.51.100.255"

@@ -67,6 +67,20 @@ async def test_a_domain_is_asked_for_once_a_day() -> None:
         assert len(here.requests) == 2
 
 
+async def test_who_was_put_off_is_looked_up_when_its_turn_comes_however_young_the_last_try() -> None:
+    domains = known()
+    async with lab() as here:
+        io, _ = timed(here)
+        here.rdap, here.whois.talk = answers(status=500), says("Out of order.")
+        assert await domains.look_up("example.test", io) is None
+        here.rdap = answers(good_rdap())
+        assert domains.recall("example.test/registration", io) is None, "a target's own check"
+        assert domains.recall("name servers/other.test/registration", io) is False, "nobody asks any more"
+        assert domains.recall("name servers/example.test/registration", io) is True
+        assert domains.recall("name servers/example.test/registration", io) is False, "it is under way"
+        assert await domains.look_up("example.test", io) is not None
+
+
 async def test_a_look_up_that_fails_leaves_what_was_known_and_the_registry_alone() -> None:
     domains = known()
     async with lab() as here:

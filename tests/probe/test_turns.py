@@ -219,6 +219,19 @@ async def test_an_investigation_goes_before_those_who_wait_already() -> None:
     assert order == ["urgent", "ordinary2", "ordinary0", "ordinary1"]
 
 
+async def test_a_thousand_investigations_do_not_put_the_next_one_an_hour_behind() -> None:
+    called: list[str] = []
+    async with opened(Pace(whois=Rate(per_s=1.0, burst=1))) as (turns, clock):
+        turns.recall = lambda key: called.append(key) or True
+        for number in range(1000):
+            turns.owe(WHOIS, f"storm{number}", urgent=True)
+        turns.owe(WHOIS, "ordinary")
+        turns.hurry("storm999")
+        await clock.advance(900)
+    assert "storm999" in called
+    assert len(called) < 100, "each turn is held for those who do not come"
+
+
 async def test_who_loses_the_turn_is_called_again_in_order() -> None:
     called: list[tuple[str, float]] = []
     async with opened() as (turns, clock):
