@@ -26,6 +26,7 @@ from monitor.model import (
     Probe,
     Pulse,
     RegistrationFacts,
+    ServerDomain,
     Status,
     TargetState,
 )
@@ -231,26 +232,27 @@ def _registration_status(label: str, state: TargetState) -> str:
     return "".join(f'platform_registration_status{{{label},status="{code}"}} 1\n' for code in codes)
 
 
-def _server_domain_expiry(label: str, state: TargetState) -> str:
+def _server_domains(state: TargetState) -> tuple[ServerDomain, ...]:
+    """Return the registered domains that the name servers live in, as the last delegation look told them."""
     seen = shown_now(state, Probe.DELEGATION)
     if seen is None or not isinstance(seen.facts, DelegationFacts):
-        return ""
+        return ()
+    return tuple(each for each in seen.facts.domains if each.registered)
+
+
+def _server_domain_expiry(label: str, state: TargetState) -> str:
     name = "platform_dns_operator_domain_expiry_timestamp_seconds"
     return "".join(
         f'{name}{{{label},domain="{each.domain}"}} {moment(each.expires)}\n'
-        for each in seen.facts.domains
-        if each.registered and each.expires is not None
+        for each in _server_domains(state)
+        if each.expires is not None
     )
 
 
 def _server_domain_hold(label: str, state: TargetState) -> str:
-    seen = shown_now(state, Probe.DELEGATION)
-    if seen is None or not isinstance(seen.facts, DelegationFacts):
-        return ""
     return "".join(
         f'platform_dns_operator_domain_on_hold{{{label},domain="{each.domain}"}} {int(each.on_hold)}\n'
-        for each in seen.facts.domains
-        if each.registered
+        for each in _server_domains(state)
     )
 
 
