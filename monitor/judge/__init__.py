@@ -1,10 +1,11 @@
 """What it means: from facts to states and events. Pure."""
 
 from monitor.judge.change import comparable
-from monitor.judge.diagnose import DIAGNOSES, Rule
+from monitor.judge.diagnose import DIAGNOSES
 from monitor.judge.forget import forget
 from monitor.judge.front import beside
 from monitor.judge.relabel import reconsider, relabel
+from monitor.judge.rules import Rule
 from monitor.judge.step import Step, step
 
 __all__ = ["DIAGNOSES", "Rule", "Step", "beside", "comparable", "forget", "reconsider", "relabel", "step"]

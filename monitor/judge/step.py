@@ -1,18 +1,20 @@
 """One observation in, the next state and what is to be told out.
 
 The order: the time is accounted for, the layers are compared, the verdict is drawn and weighed,
-and whatever was confirmed becomes events. Everything is a value; the moment arrives inside the
-observation. The same sequence of observations yields the same states and events, always.
+whatever was confirmed becomes events, and what else there is to see is looked at aside. Everything
+is a value; the moment arrives inside the observation. The same sequence of observations yields the
+same states and events, always.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from monitor.judge import change, tell
+from monitor.judge.aside import ASIDES, Look
 from monitor.judge.diagnose import assess
 from monitor.judge.investigate import investigate
+from monitor.judge.news import number
 from monitor.judge.page import learn
-from monitor.judge.registration import renew
 from monitor.judge.remember import count_run, remember
 from monitor.judge.status import Belief, weigh
 from monitor.judge.tally import account, gap, unwatched
@@ -54,8 +56,7 @@ def step(
     view = look(state.memory, observation, policy)
     verdict = assess(view)
     moves = change.move(state.memory.layers, observation, attributions, policy, state.pulse)
-    renewal = renew(state.memory, observation, policy)
-    memory = remember(renewal.memory, observation, well=verdict.status is Status.UP)
+    memory = remember(state.memory, observation, well=verdict.status is Status.UP)
     if memory.suspected is not None and _after_gap(state.pulse, observation, policy):
         memory = replace(memory, suspected=None, suspected_since=None)
     if moves.layers is not memory.layers:
@@ -63,11 +64,15 @@ def step(
     belief = weigh(memory, _timed(state, observation, policy), verdict, observation, policy)
     memory, news = tell.incident(belief, observation, state.target)
     memory = _learn(memory, view, verdict, observation)
-    told = [
-        *news,
-        *(tell.provider(moved) for moved in moves.changes),
-        *((tell.registration(renewal.change),) if renewal.change else ()),
-    ]
+    told = [*news, *(tell.provider(moved) for moved in moves.changes)]
+    follow_ups = [*belief.follow_ups, *moves.follow_ups]
+    seen = Look(before=state.memory, observation=observation, view=view)
+    for aside in ASIDES:
+        outcome = aside(memory, seen)
+        memory = outcome.memory
+        told += outcome.news
+        follow_ups += outcome.follow_ups
+    follow_ups += investigate(state.memory, memory, observation, policy)
     pulse = _settle(belief, memory, observation, policy)
     if moves.rotations is not state.pulse.rotations:
         pulse = replace(pulse, rotations=moves.rotations)
@@ -79,13 +84,8 @@ def step(
             pulse=pulse,
             memory=memory,
         ),
-        events=tell.number(told, state.target, seq, observation.ended_at) if told else (),
-        follow_ups=(
-            *belief.follow_ups,
-            *moves.follow_ups,
-            *renewal.follow_ups,
-            *investigate(state.memory, memory, observation, policy),
-        ),
+        events=number(told, state.target, seq, observation.ended_at) if told else (),
+        follow_ups=tuple(follow_ups),
     )
 
 

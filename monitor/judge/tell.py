@@ -1,15 +1,13 @@
 """What is worth telling: confirmed changes become incidents and events, in words."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import Final
 
+from monitor.judge.news import News
 from monitor.judge.status import Belief
 from monitor.model import (
-    Event,
-    EventData,
     EventType,
     Incident,
     IncidentChanged,
@@ -22,7 +20,6 @@ from monitor.model import (
     Status,
     StatusChanged,
     Verdict,
-    event_id,
 )
 
 _EVIDENCE: Final = 20
@@ -33,32 +30,6 @@ _SEVERITY: Final = {
     Status.DEGRADED: Severity.WARNING,
     Status.DOWN: Severity.CRITICAL,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class News:
-    """An event before it has its number."""
-
-    type: EventType
-    severity: Severity
-    text: str
-    data: EventData
-
-
-def number(told: Sequence[News], target: str, seq: int, at: datetime) -> tuple[Event, ...]:
-    """Return the events of one step, with the ids that they keep for ever."""
-    return tuple(
-        Event(
-            id=event_id(target, seq, index),
-            type=news.type,
-            subject=target,
-            at=at,
-            severity=news.severity,
-            text=f"{target}: {news.text}",
-            data=news.data,
-        )
-        for index, news in enumerate(told)
-    )
 
 
 def incident(belief: Belief, observation: Observation, target: str) -> tuple[Memory, list[News]]:

@@ -1,0 +1,46 @@
+"""What one observation may lead to besides a verdict and a change of provider.
+
+Each of the `ASIDES` looks at one thing of its own: it may keep something in the memory, tell news, and ask
+for another look. They run in this order, on the memory that the one before left, after what is believed
+of the target has been weighed; none of them changes that.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from monitor.judge import tell
+from monitor.judge.news import News
+from monitor.judge.registration import renew
+from monitor.judge.view import View
+from monitor.model import FollowUp, Memory, Observation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aside:
+    """What came of a look aside. The same memory, and nothing else, when nothing did."""
+
+    memory: Memory
+    news: tuple[News, ...] = ()
+    follow_ups: tuple[FollowUp, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What an aside may look at, besides the memory as it is by now."""
+
+    before: Memory
+    """As it was before the observation."""
+    observation: Observation
+    view: View
+    """What the observation completes; the policy is in it."""
+
+
+def registration(memory: Memory, seen: Look) -> Aside:
+    """Tell what reads differently in the registration."""
+    renewal = renew(memory, seen.observation, seen.view.policy)
+    news = (tell.registration(renewal.change),) if renewal.change else ()
+    return Aside(memory=renewal.memory, news=news, follow_ups=renewal.follow_ups)
+
+
+ASIDES: Final[tuple[Callable[[Memory, Look], Aside], ...]] = (registration,)

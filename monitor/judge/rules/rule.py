@@ -1,0 +1,38 @@
+"""What a rule is, and the conditions that several rules share."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from monitor.failure import Failure
+from monitor.judge.view import View
+from monitor.model import Layer, Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One way of not being up."""
+
+    id: str
+    layer: Layer | None
+    """None: nothing can be said about the layer."""
+    status: Status
+    reachable: bool | None
+    sentence: str
+    matches: Callable[[View], bool]
+    at_edge: bool = False
+    """Whether the layer is `edge` instead, where one is known to stand in front."""
+
+
+def failed(*failures: Failure) -> Callable[[View], bool]:
+    """Return the condition that the leading observation ended in one of these failures."""
+    return lambda view: view.failure in failures
+
+
+def answered(*codes: int) -> Callable[[View], bool]:
+    """Return the condition that a page came with one of these status codes."""
+    return lambda view: view.page is not None and view.page.status in codes
+
+
+def name_gone(view: View) -> bool:
+    """Tell whether the name does not exist, in the eyes of the probe that decides."""
+    return view.failure is Failure.DNS_NXDOMAIN
