@@ -35,7 +35,8 @@ bench: $(VENV)/.dev servers ## CPU per probe beside blackbox_exporter, schedule 
 	@$(BIN)/python -m tests.bench
 
 fuzz: $(VENV)/.dev ## hypothesis against the readers of registration replies and DNS messages, a minute each
-	@FUZZ_S=60 $(BIN)/pytest -m '' tests/hostile/test_registration_fuzz.py tests/hostile/test_dns.py -k "not test_a_"
+	@FUZZ_S=60 $(BIN)/pytest -m '' tests/hostile/test_registration_fuzz.py tests/hostile/test_dns.py \
+		tests/probe/test_whois_fuzz.py tests/probe/test_rdap_fuzz.py -k "not test_a_ and not test_every_golden"
 
 accuracy: $(VENV)/.dev ## what is read and attributed right, over labelled CORPUS="FILE ..."
 	@$(BIN)/python -m tests.accuracy $(CORPUS)

@@ -20,7 +20,8 @@ from monitor.probe.outcome import Outcome
 from monitor.probe.refresh import BootstrapRefresh, adopt_stored
 from monitor.probe.registration import AGAIN
 from monitor.probe.registries import Registries
-from monitor.probe.turns import Pace, Server, Turns
+from monitor.probe.turn_line import Pace, Server
+from monitor.probe.turns import Turns
 from monitor.schedule import Schedule
 
 # Targets that are gone through before other work gets its turn: a few milliseconds.

@@ -19,7 +19,8 @@ from monitor.pipeline import Plan
 from monitor.probe.allowance import Rate
 from monitor.probe.registration import probe_registration
 from monitor.probe.registries import Registries
-from monitor.probe.turns import Pace, Turns
+from monitor.probe.turn_line import Pace
+from monitor.probe.turns import Turns
 from monitor.schedule import Schedule
 
 

@@ -18,7 +18,8 @@ from monitor.probe.registration import probe_registration
 from monitor.probe.registries import Registries
 from monitor.probe.server_domains import ServerDomains
 from monitor.probe.tls import Trust
-from monitor.probe.turns import Pace, Turns
+from monitor.probe.turn_line import Pace
+from monitor.probe.turns import Turns
 from monitor.probe.whois_parser import WhoisParser
 
 ProbeFn = Callable[[Check, Io], Awaitable[HttpFacts | DnsFacts | RegistrationFacts | DelegationFacts]]

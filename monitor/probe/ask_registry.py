@@ -15,7 +15,8 @@ from monitor.probe.outcome import Outcome, outcome_of
 from monitor.probe.rdap import ACCEPT, rdap_url, read_rdap
 from monitor.probe.rdap_answers import retry_after_s, validators_of
 from monitor.probe.registries import WHOIS_PORT, Registries, is_private_endpoint
-from monitor.probe.turns import NotAskedError, Server, Turn
+from monitor.probe.turn_line import Server
+from monitor.probe.turns import NotAskedError, Turn
 from monitor.probe.whois_client import ask_whois
 from monitor.probe.whois_parser import ParsedWhois, Reading
 

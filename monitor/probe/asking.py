@@ -6,7 +6,8 @@ from typing import Final, Self
 from monitor.clock import SystemClock
 from monitor.probe.iana import TldServers
 from monitor.probe.rdap_answers import RdapAnswers
-from monitor.probe.turns import Pace, Turns
+from monitor.probe.turn_line import Pace
+from monitor.probe.turns import Turns
 
 IANA_WHOIS: Final = ("whois.iana.org", 43)
 

@@ -36,7 +36,8 @@ from monitor.probe.ask_registry import (
 from monitor.probe.error import ProbeError
 from monitor.probe.io import Io
 from monitor.probe.registries import WHOIS_PORT
-from monitor.probe.turns import NotAskedError, Server
+from monitor.probe.turn_line import Server
+from monitor.probe.turns import NotAskedError
 
 # Most telling first: what is said when RDAP and WHOIS failed differently.
 _TELLING: Final = (

@@ -17,9 +17,9 @@ Memory: an entry of an ordered dict for each check in a line, and a few hundred 
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from math import ceil
@@ -29,9 +29,10 @@ import structlog
 
 from monitor.clock import Clock
 from monitor.failure import Failure
-from monitor.probe.allowance import Allowance, Rate, Rest
+from monitor.probe.allowance import Allowance, Rest
 from monitor.probe.error import ProbeError
 from monitor.probe.outcome import Outcome, outcome_of
+from monitor.probe.turn_line import AT_ONCE, Line, Pace, Server, Waiter
 
 _log: Final = structlog.get_logger("registration")
 
@@ -44,41 +45,6 @@ _LONGEST_NAP_S: Final = 60.0
 _SHORTEST_NAP_S: Final = 0.001
 # A line takes as many urgent questions as it can ask in so many seconds; more go with the ordinary ones.
 _URGENT_S: Final = 60.0
-# Questions in flight at one server: registries count connections per address.
-_AT_ONCE: Final = {"rdap": 4, "whois": 1}
-_RDAP: Final = Rate(per_s=5.0, burst=10)
-_WHOIS: Final = Rate(per_s=1.0, burst=3)
-
-Waiter = asyncio.Future[None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
-    """Whom a question goes to."""
-
-    protocol: str
-    """`rdap` or `whois`."""
-    place: str
-    """`host` or `host:port`."""
-    name: str
-    """The host: what a rate is configured for."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How often servers may be asked."""
-
-    at_once: int = 8
-    """Questions in flight, of all servers together."""
-    rdap: Rate = _RDAP
-    whois: Rate = _WHOIS
-    per_s_of: Mapping[str, float] = field(default_factory=dict)
-    """Questions a second by host name, in place of the two above."""
-
-    def rate(self, server: Server) -> Rate:
-        """Return how often a server may be asked."""
-        usual = self.rdap if server.protocol == "rdap" else self.whois
-        return replace(usual, per_s=self.per_s_of.get(server.name, usual.per_s))
 
 
 class NotAskedError(ProbeError):
@@ -102,36 +68,6 @@ class Turn:
     """How it ended, when it did not fail."""
 
 
-@dataclass(slots=True, eq=False)
-class _Line:
-    """Who waits for one server. None in place of a waiter: not running, to be called again."""
-
-    server: Server
-    allowance: Allowance
-    at_once: int
-    urgent: OrderedDict[str, Waiter | None] = field(default_factory=OrderedDict)
-    ordinary: OrderedDict[str, Waiter | None] = field(default_factory=OrderedDict)
-    granted: dict[str, datetime] = field(default_factory=dict)
-    """Checks that were called again and have a token, until when."""
-    busy: int = 0
-    freed: asyncio.Event = field(default_factory=asyncio.Event)
-    moves: asyncio.Task[None] | None = None
-
-    def full(self, now: datetime) -> bool:
-        """Tell whether no further question may be in flight."""
-        if self.granted:
-            self.granted = {key: until for key, until in self.granted.items() if now < until}
-        most = 1 if self.allowance.on_trial else self.at_once
-        return self.busy + len(self.granted) >= most
-
-    @property
-    def idle(self) -> bool:
-        return not (self.urgent or self.ordinary or self.granted or self.busy or self.moves)
-
-    def find(self, key: str) -> OrderedDict[str, Waiter | None] | None:
-        return next((line for line in (self.urgent, self.ordinary) if key in line), None)
-
-
 class Turns:
     """Gives each question its turn. One for a running monitor; used from its event loop only."""
 
@@ -144,7 +80,7 @@ class Turns:
         """Is told of every question that went out, by its protocol, and how it ended."""
         self._clock = clock
         self._slots = asyncio.Semaphore(self.pace.at_once)
-        self._lines: OrderedDict[Server, _Line] = OrderedDict()
+        self._lines: OrderedDict[Server, Line] = OrderedDict()
 
     @asynccontextmanager
     async def turn(
@@ -178,7 +114,7 @@ class Turns:
             self._move(line)
 
     @asynccontextmanager
-    async def _slot(self, line: _Line, until: float) -> AsyncIterator[None]:
+    async def _slot(self, line: Line, until: float) -> AsyncIterator[None]:
         """Be one of the questions that may be in flight at once; waits `until` (time of the loop)."""
         try:
             if self._slots.locked():
@@ -243,13 +179,13 @@ class Turns:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _line(self, server: Server) -> _Line:
+    def _line(self, server: Server) -> Line:
         line = self._lines.get(server)
         if line is None:
-            line = self._lines[server] = _Line(
+            line = self._lines[server] = Line(
                 server=server,
                 allowance=Allowance(self.pace.rate(server), self._clock.now()),
-                at_once=_AT_ONCE[server.protocol],
+                at_once=AT_ONCE[server.protocol],
             )
             self._forget_some()
         else:
@@ -265,7 +201,7 @@ class Turns:
         for server in [*islice(idle, len(self._lines) - MOST_SERVERS)]:
             del self._lines[server]
 
-    async def _wait(self, line: _Line, key: str, patience_s: float, *, urgent: bool, keep: bool) -> bool:
+    async def _wait(self, line: Line, key: str, patience_s: float, *, urgent: bool, keep: bool) -> bool:
         """Return when the question may be asked, with a token taken and counted as busy.
 
         Tells whether the check had been called again.
@@ -289,7 +225,7 @@ class Turns:
         await self._stand(line, key, patience_s, urgent=urgent, keep=keep)
         return False
 
-    def _refuse_a_resting_one(self, line: _Line, now: datetime) -> None:
+    def _refuse_a_resting_one(self, line: Line, now: datetime) -> None:
         rest = line.allowance.resting(now)
         if rest is None:
             return
@@ -301,7 +237,7 @@ class Turns:
             rest=rest,
         )
 
-    def _ahead(self, line: _Line, key: str, patience_s: float, *, urgent: bool) -> int:
+    def _ahead(self, line: Line, key: str, patience_s: float, *, urgent: bool) -> int:
         """Return how many go before `key`; its own place is looked for only as far as patience reaches."""
         own = line.urgent if urgent else line.ordinary
         before = 0 if urgent else len(line.urgent)
@@ -311,7 +247,7 @@ class Turns:
         near = list(islice(own, reach + 1))
         return before + (near.index(key) if key in near else len(own))
 
-    async def _stand(self, line: _Line, key: str, patience_s: float, *, urgent: bool, keep: bool) -> None:
+    async def _stand(self, line: Line, key: str, patience_s: float, *, urgent: bool, keep: bool) -> None:
         """Stand in the line until the turn comes."""
         if urgent and key in line.ordinary:
             line.urgent[key] = line.ordinary.pop(key)
@@ -331,7 +267,7 @@ class Turns:
             self._leave(line, key, waiter, keep=False)
             raise
 
-    def _leave(self, line: _Line, key: str, waiter: Waiter, *, keep: bool) -> None:
+    def _leave(self, line: Line, key: str, waiter: Waiter, *, keep: bool) -> None:
         own = line.find(key)
         if own is not None and own[key] is waiter:
             if keep and self.recall is not None:
@@ -345,7 +281,7 @@ class Turns:
             line.freed.set()
         self._move(line)
 
-    def _too_late(self, line: _Line) -> NotAskedError:
+    def _too_late(self, line: Line) -> NotAskedError:
         rate = line.allowance.rate
         detail = (
             f"not asked: {line.server.name} is asked {rate.per_s:.3g} times a second at most, and"
@@ -353,7 +289,7 @@ class Turns:
         )
         return NotAskedError(Failure.REGISTRATION_LIMITED, detail, rest=None)
 
-    def _note(self, line: _Line, outcome: Outcome, turn: Turn, *, timed_out: bool = False) -> None:
+    def _note(self, line: Line, outcome: Outcome, turn: Turn, *, timed_out: bool = False) -> None:
         server, now = line.server, self._clock.now()
         self.asked(server.protocol, outcome)
         reached = turn.reached or timed_out
@@ -367,12 +303,12 @@ class Turns:
                 until=rest.until.isoformat(timespec="seconds") if rest else None,
             )
 
-    def _move(self, line: _Line) -> None:
+    def _move(self, line: Line) -> None:
         """See to it that somebody moves the line, for as long as there is one."""
         if line.moves is None and self._next(line) is not None:
             line.moves = asyncio.get_running_loop().create_task(self._moves(line))
 
-    async def _moves(self, line: _Line) -> None:
+    async def _moves(self, line: Line) -> None:
         """Give turns until nobody is left, or nobody would come."""
         try:
             while self._next(line) is not None:
@@ -387,7 +323,7 @@ class Turns:
         finally:
             line.moves = None
 
-    async def _until_freed(self, line: _Line) -> None:
+    async def _until_freed(self, line: Line) -> None:
         """Wait for a question to end, or for a check that was called to be too late."""
         line.freed.clear()
         if not line.granted:
@@ -401,7 +337,7 @@ class Turns:
             for wait in waits:
                 wait.cancel()
 
-    def _next(self, line: _Line) -> str | None:
+    def _next(self, line: Line) -> str | None:
         """Return who is at the head of the line."""
         for own in (line.urgent, line.ordinary):
             for key, waiter in own.items():
@@ -409,7 +345,7 @@ class Turns:
                     return key
         return None
 
-    def _give(self, line: _Line, now: datetime) -> None:
+    def _give(self, line: Line, now: datetime) -> None:
         """Give the head of the line its turn."""
         key = self._next(line)
         own = line.find(key) if key is not None else None

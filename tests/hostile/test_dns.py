@@ -5,14 +5,11 @@ never blocked for 50 ms; a neighbour's records and delegation are looked up mean
 """
 
 import asyncio
-import gc
 import os
 import struct
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 import dns.message
 import pytest
@@ -40,6 +37,7 @@ from tests.servers.delegation_lab import (
     serves,
 )
 from tests.servers.dns_lab import Behaviour, DnsLab, Query, Stream, silent, truncated, zone
+from tests.servers.loop_watch import watched
 
 BLOCKED_S = 0.05
 TIMEOUT_S = 1.0
@@ -237,50 +235,6 @@ HOSTILE: dict[str, tuple[Behaviour, Stream | None]] = {
 
 
 # What it may cost.
-
-
-@dataclass(slots=True)
-class Watch:
-    """What the event loop went through."""
-
-    longest_s: float = 0.0
-    """The longest time between two turns, without the time that the machine gave to others."""
-    memory: int = 0
-    took_s: float = 0.0
-
-
-def _resident() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
-
-
-def _delayed_s() -> float:
-    return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
-
-
-@asynccontextmanager
-async def watched() -> AsyncIterator[Watch]:
-    watch, before = Watch(), _resident()
-
-    async def tick() -> None:
-        last, delayed = time.perf_counter(), _delayed_s()
-        while True:
-            await asyncio.sleep(0.002)
-            now, others = time.perf_counter(), _delayed_s()
-            watch.longest_s = max(watch.longest_s, (now - last) - (others - delayed))
-            watch.memory = max(watch.memory, _resident() - before)
-            last, delayed = now, others
-
-    gc.collect()
-    gc.disable()  # the daemon collects seldom, and never among what stays; the tests before have left a lot
-    task = asyncio.create_task(tick())
-    await asyncio.sleep(0.01)
-    watch.longest_s, begun = 0.0, time.perf_counter()
-    try:
-        yield watch
-    finally:
-        watch.took_s = time.perf_counter() - begun
-        task.cancel()
-        gc.enable()
 
 
 async def neighbours(here: Lab) -> None:

@@ -6,13 +6,12 @@ bounded; the event loop is never blocked for 50 ms; a neighbour's registration i
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from servers.hostile_registry import ANSWERED, RDAP, TLS, WHOIS, hostile_servers
+from servers.loop_watch import watched
 from servers.registration_lab import GOOD_WHOIS, Lab, answers, check, good_rdap, lab, says
 
 from monitor.failure import Failure
@@ -31,47 +30,6 @@ FAILED = {
     Failure.REGISTRATION_UNREACHABLE,
 }
 HOSTS = {"whois.private.test": ["127.0.0.1", "10.0.0.1"], "whois.loop.test": ["93.184.216.34"]}
-
-
-@dataclass(slots=True)
-class Watch:
-    """What the event loop went through."""
-
-    longest_s: float = 0.0
-    """The longest time between two turns, without the time that the machine gave to others."""
-    memory: int = 0
-    """The most that the process grew by, bytes."""
-
-
-def _resident() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
-
-
-def _delayed_s() -> float:
-    """Return how long this thread was ready to run and did not get a processor."""
-    return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
-
-
-@asynccontextmanager
-async def watched() -> AsyncIterator[Watch]:
-    watch, before = Watch(), _resident()
-
-    async def tick() -> None:
-        last, delayed = time.perf_counter(), _delayed_s()
-        while True:
-            await asyncio.sleep(0.002)
-            now, others = time.perf_counter(), _delayed_s()
-            watch.longest_s = max(watch.longest_s, (now - last) - (others - delayed))
-            watch.memory = max(watch.memory, _resident() - before)
-            last, delayed = now, others
-
-    task = asyncio.create_task(tick())
-    await asyncio.sleep(0.01)
-    watch.longest_s = 0.0
-    try:
-        yield watch
-    finally:
-        task.cancel()
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,8 @@ from monitor.probe.allowance import Rate
 from monitor.probe.error import ProbeError
 from monitor.probe.registration import probe_registration
 from monitor.probe.registries import Registries
-from monitor.probe.turns import NotAskedError, Pace
+from monitor.probe.turn_line import Pace
+from monitor.probe.turns import NotAskedError
 
 PUBLIC = "93.184.216.34"
 QUOTA = "You have exceeded your query quota. Please try again later.\n"

@@ -133,7 +133,7 @@ def test_mangled_answers(body: bytes, status: int) -> None:
 
 @pytest.mark.full
 @pytest.mark.timeout(FUZZ_S + 60)
-def test_mangled_answers_for_a_minute() -> None:
+def test_mangled_answers_again_and_again() -> None:
     @settings(_QUICK, max_examples=ROUND, database=None)
     @given(
         st.one_of(mangled(), st.binary(max_size=2_000), _JSON.map(lambda value: json.dumps(value).encode()))

@@ -17,7 +17,8 @@ from monitor.probe import turns as lines
 from monitor.probe.allowance import Rate
 from monitor.probe.error import ProbeError
 from monitor.probe.outcome import Outcome
-from monitor.probe.turns import NotAskedError, Pace, Server, Turns
+from monitor.probe.turn_line import Pace, Server
+from monitor.probe.turns import NotAskedError, Turns
 
 WHOIS = Server(protocol="whois", place="whois.example", name="whois.example")
 OTHER = Server(protocol="whois", place="whois.other.example", name="whois.other.example")

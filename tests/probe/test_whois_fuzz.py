@@ -173,7 +173,7 @@ def test_mangled_replies(raw: bytes) -> None:
 
 @pytest.mark.full
 @pytest.mark.timeout(FUZZ_S + 60)
-def test_mangled_replies_for_a_minute() -> None:
+def test_mangled_replies_again_and_again() -> None:
     @settings(_QUICK, max_examples=ROUND, database=None)
     @given(
         st.one_of(
