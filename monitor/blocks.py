@@ -1,7 +1,9 @@
 """Addresses that no table knows: noted, asked about in the background, and answered from memory.
 
 Naming a network never waits: what is not known yet is known later. A registry is asked one question at a
-time and seldom, once for all addresses of a block, and again much later where it did not answer.
+time and seldom, once for all addresses of a block; where its answer was of no use, again a day later. One
+that could not be reached, which may be our own network's fault, is tried again after a minute, and then
+after twice as long each time, an hour at most.
 """
 
 import asyncio
@@ -10,8 +12,10 @@ from bisect import bisect_right, insort
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from heapq import heapify, heappop, heappush
 from ipaddress import ip_address
+from itertools import count
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -35,9 +39,14 @@ _MOST: Final = 10_000
 _ANSWER_S: Final = 20.0
 _SERVER_REST: Final = timedelta(seconds=5)
 _LIMITED_REST: Final = timedelta(hours=1)
+_SILENT_REST: Final = timedelta(minutes=1)
+_MOST_DOUBLINGS: Final = 6
 _AGAIN: Final = timedelta(hours=24)
 _STALE: Final = timedelta(days=90)
 _LOOK_S: Final = 1.0
+_PASSED_OVER: Final = 100
+"""Addresses that one look may pass over: what is left is for the next."""
+_AT_ONCE: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -68,8 +77,13 @@ class AddressBlocks:
     look_s: float = _LOOK_S
     server_rest: timedelta = _SERVER_REST
     _known: list[_Known] = field(default_factory=list)
-    _wanted: dict[str, datetime | None] = field(default_factory=dict)
-    """Addresses to ask about, and not before when."""
+    _wanted: dict[str, datetime] = field(default_factory=dict)
+    """Addresses to ask about, and not before when; the one noted last comes last."""
+    _due: list[tuple[datetime, int, str]] = field(default_factory=list)
+    """The same as a heap, numbered as they came; a row that `_wanted` does not have so is void."""
+    _numbers: Iterator[int] = field(default_factory=count)
+    _silent: dict[str, int] = field(default_factory=dict)
+    """How often in a row a server could not be reached."""
     _rests: dict[str, datetime] = field(default_factory=dict)
     """Until when a server is left alone."""
 
@@ -81,13 +95,23 @@ class AddressBlocks:
         known = self._around(*number)
         if known is not None:
             return _block(known)
-        if address not in self._wanted and len(self._wanted) < _MOST and ip_address(address).is_global:
-            self._wanted[address] = None
+        if address not in self._wanted and ip_address(address).is_global:
+            if len(self._wanted) >= _MOST:  # a zone that shows ever new ones must not keep others out
+                del self._wanted[next(iter(self._wanted))]
+            self._ask_later(address, _AT_ONCE)
         return None
+
+    def _ask_later(self, address: str, not_before: datetime) -> None:
+        self._wanted[address] = not_before
+        if len(self._due) < 2 * _MOST:
+            heappush(self._due, (not_before, next(self._numbers), address))
+        else:
+            self._due = [(moment, next(self._numbers), wanted) for wanted, moment in self._wanted.items()]
+            heapify(self._due)
 
     @property
     def waiting(self) -> int:
-        """Return about how many addresses nobody has answered yet."""
+        """Return about how many addresses nobody has answered yet: a block just learnt may have more."""
         return len(self._wanted)
 
     async def run(self) -> None:
@@ -103,13 +127,23 @@ class AddressBlocks:
 
     def _next(self, now: datetime) -> tuple[str, str] | None:
         """Return an address that may be asked about now, and the base URL of its server."""
-        for address, not_before in tuple(self._wanted.items()):
-            if not_before is not None and not_before > now:
+        for _ in range(_PASSED_OVER):
+            if not self._due or self._due[0][0] > now:
+                return None
+            row = not_before, _, address = heappop(self._due)
+            number = number_of(address)
+            if self._wanted.get(address) != not_before or number is None:
+                continue
+            if self._around(*number) is not None:
+                del self._wanted[address]
                 continue
             base = self.registries.base(address)
             if base is None:
-                self._wanted[address] = now + _STALE  # nobody to ask
-            elif self._rests.get(base, now) <= now:
+                self._ask_later(address, now + _STALE)  # nobody to ask
+            elif self._rests.get(base, now) > now:
+                self._ask_later(address, self._rests[base])
+            else:
+                heappush(self._due, row)  # until it is known, or put off
                 return address, base
         return None
 
@@ -119,16 +153,30 @@ class AddressBlocks:
         try:
             holding = await self._answer(address, base)
         except (ProbeError, TimeoutError) as error:
-            limited = isinstance(error, ProbeError) and error.failure is Failure.REGISTRATION_LIMITED
-            if limited:
-                self._rests[base] = now + _LIMITED_REST
-            self._wanted[address] = now + (_LIMITED_REST if limited else _AGAIN)
+            again = self._put_off(base, error, now)
+            self._ask_later(address, again)
             _log.info("block_unknown", address=address, server=base, error=str(error) or "no answer in time")
             return
+        self._silent.pop(base, None)
         self._learn(holding, base, now)
         # Only now: while the file is written nobody waits for it.
         with suppress(OSError):
             await asyncio.to_thread(_save, self.path, tuple(self._known))
+
+    def _put_off(self, base: str, error: ProbeError | TimeoutError, now: datetime) -> datetime:
+        """Return when to ask about an address again that its server gave no holder of."""
+        failure = error.failure if isinstance(error, ProbeError) else None
+        if failure is Failure.REGISTRATION_UNPARSABLE:
+            self._silent.pop(base, None)
+            return now + _AGAIN
+        if failure is Failure.REGISTRATION_LIMITED:
+            self._silent.pop(base, None)
+            self._rests[base] = now + _LIMITED_REST
+        else:
+            times = self._silent[base] = self._silent.get(base, 0) + 1
+            rest = _SILENT_REST * 2 ** min(times - 1, _MOST_DOUBLINGS)
+            self._rests[base] = now + min(rest, _LIMITED_REST)
+        return self._rests[base]
 
     async def _answer(self, address: str, base: str) -> Holding:
         async with asyncio.timeout(_ANSWER_S):
@@ -154,10 +202,6 @@ class AddressBlocks:
         )
         if len(self._known) < _MOST:
             insort(self._known, known)
-        for address in tuple(self._wanted):
-            number = number_of(address)
-            if number is not None and self._around(*number) is not None:
-                del self._wanted[address]
         _log.info("block_known", prefix=known.prefix, holder=known.holder, server=known.server)
         self.learned()
 

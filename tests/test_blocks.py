@@ -147,18 +147,38 @@ async def test_a_server_is_asked_seldom(registry: Registry) -> None:
     assert len(registry.asked) == 2
 
 
-async def test_what_failed_is_asked_again_much_later(registry: Registry) -> None:
-    registry.status = 500
+async def test_an_answer_of_no_use_is_asked_for_again_a_day_later(registry: Registry) -> None:
+    registry.body = {}
     registry.blocks.find("45.88.202.1")
     async with registry.running():
         await registry.until(1)
-        registry.clock.at += timedelta(hours=2)
+        registry.clock.at += timedelta(hours=23)
         registry.blocks.find("45.88.202.1")
         await asyncio.sleep(0.1)
         assert len(registry.asked) == 1
-        registry.status = 200
-        registry.clock.at += timedelta(hours=23)
+        registry.body = None
+        registry.clock.at += timedelta(hours=2)
         await registry.until(2)
+    assert registry.blocks.find("45.88.202.1") is not None
+
+
+async def test_a_server_out_of_reach_is_tried_again_soon_and_then_less_and_less(registry: Registry) -> None:
+    registry.status = 500
+    registry.blocks.find("45.88.202.1")
+    async with registry.running():
+        for tries, wait in enumerate((60, 120, 240, 480), start=1):
+            await registry.until(tries)
+            registry.clock.at += timedelta(seconds=wait - 5)
+            await asyncio.sleep(0.05)
+            assert len(registry.asked) == tries
+            registry.clock.at += timedelta(seconds=6)
+        for _ in range(8):
+            tries = len(registry.asked)
+            registry.clock.at += timedelta(hours=1, seconds=1)
+            await registry.until(tries + 1)
+        registry.status = 200
+        registry.clock.at += timedelta(hours=1, seconds=1)
+        await registry.until(tries + 2)
     assert registry.blocks.find("45.88.202.1") is not None
 
 
@@ -227,6 +247,35 @@ async def test_what_waits_is_bounded_and_finding_is_quick(registry: Registry) ->
         registry.blocks.find(address)
     assert time.process_time() - begun < 2.0
     assert registry.blocks.waiting == 10_000
+
+
+async def test_a_zone_that_shows_ever_new_addresses_neither_keeps_others_out_nor_holds_the_loop(
+    registry: Registry,
+) -> None:
+    for n in range(50_000):
+        registry.blocks.find(f"45.{n >> 8 & 255}.{n & 255}.1")
+    assert len(registry.blocks._due) <= 20_000
+    registry.blocks.find("91.0.0.1")
+    longest = 0.0
+    async with registry.running():
+        for _ in range(20):
+            begun = time.process_time()
+            await asyncio.sleep(0.01)
+            longest = max(longest, time.process_time() - begun)
+            registry.clock.at += timedelta(seconds=6)
+    assert registry.blocks.waiting > 9_900
+    assert "91.0.0.1" in registry.blocks._wanted
+    assert longest < 0.05
+
+
+async def test_who_came_first_is_asked_about_first(registry: Registry) -> None:
+    for address in ("91.0.0.1", "45.1.0.1", "45.0.0.1"):
+        registry.blocks.find(address)
+    async with registry.running():
+        for tries in (1, 2, 3):
+            await registry.until(tries)
+            registry.clock.at += timedelta(seconds=6)
+    assert registry.asked == ["91.0.0.1", "45.1.0.1", "45.0.0.1"]
 
 
 async def test_an_attributor_names_the_holder_once_it_is_known(registry: Registry) -> None:
