@@ -28,6 +28,7 @@ ROWS = {
     "render_changed",
     "render_all_run",
     "block",
+    "memory",
 }
 BESIDE_A_PEER = {"http_cpu", "https_cpu", "render_first", "render_changed", "render_all_run"}
 

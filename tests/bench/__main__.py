@@ -11,7 +11,7 @@ from typing import Final
 
 from rich.console import Console
 
-from tests.bench.measure import DEFAULT, QUICK, Size, metrics, probes, schedule
+from tests.bench.measure import DEFAULT, QUICK, Size, memory, metrics, probes, schedule
 from tests.bench.table import Row, as_json, show
 from tests.bench.worker import BenchError
 
@@ -19,6 +19,7 @@ _PARTS: Final[dict[str, Callable[[Size], Iterator[Row]]]] = {
     "http": probes,
     "schedule": schedule,
     "metrics": metrics,
+    "memory": memory,
 }
 
 

@@ -1,4 +1,4 @@
-"""The three measurements; each returns its rows."""
+"""The four measurements; each returns its rows."""
 
 import tempfile
 from collections.abc import Iterator
@@ -37,6 +37,8 @@ class Size:
     alone_s: float
     series: int
     many_series: int
+    remembered: int
+    """Targets that memory is measured with."""
 
 
 DEFAULT = Size(
@@ -54,6 +56,7 @@ DEFAULT = Size(
     alone_s=15.0,
     series=100_000,
     many_series=1_000_000,
+    remembered=10_000,
 )
 QUICK = Size(
     rounds=2,
@@ -70,12 +73,16 @@ QUICK = Size(
     alone_s=2.0,
     series=3000,
     many_series=10_000,
+    remembered=500,
 )
 
 _CPU_BAR_MS = 0.30
 _RATIO_BAR = 1.7
 _LAG_BAR_S = 1.0
 _BLOCK_BAR_S = 0.050
+_FLEET = 100_000
+_MIB = 1 << 20
+_MEMORY_BAR = 2048 * _MIB
 
 
 @dataclass(slots=True)
@@ -265,3 +272,26 @@ def metrics(size: Size) -> Iterator[Row]:
         met=longest[0] < _BLOCK_BAR_S,
         note=", ".join(f"{key} {many[key]['wall_s']:.2f} s" for key in ("first", "changed", "all_run")),
     )
+
+
+def memory(size: Size) -> Iterator[Row]:
+    """Measure what the state of a fleet takes: what each further target adds, from a few to many."""
+    few = size.remembered // 5
+    part, all_of_them = _resident(few), _resident(size.remembered)
+    each = (all_of_them - part) / (size.remembered - few)
+    bare = part - few * each
+    whole = bare + _FLEET * each
+    yield Row(
+        id="memory",
+        what=f"memory of {_FLEET:,} targets, every layer seen",
+        unit="MiB",
+        ours=whole / _MIB,
+        bar=f"< {_MEMORY_BAR / _MIB:,.0f} MiB",
+        met=whole < _MEMORY_BAR,
+        note=f"from {size.remembered:,}: {each / 1024:.1f} KiB each, {bare / _MIB:.0f} MiB without any",
+    )
+
+
+def _resident(targets: int) -> int:
+    with tempfile.TemporaryDirectory() as folder, Worker("memory", folder=folder, targets=targets) as worker:
+        return int(worker.ask()["bytes"])

@@ -88,14 +88,14 @@ Observed = Callable[[Observation], None]
 @asynccontextmanager
 async def open_rig(
     folder: Path,
-    ca: Path,
+    ca: Path | None,
     fleet: Sequence[Watched],
     *,
     resolver: tuple[str, int] = ("127.0.0.1", 53),
     observed: Observed = lambda _: None,
 ) -> AsyncIterator[Rig]:
     """Open it, with every target known from its records and its registration."""
-    trust = Trust(context=ssl.create_default_context(cafile=str(ca)))
+    trust = Trust(context=ssl.create_default_context(cafile=str(ca) if ca else None))
     async with (
         await Store.open(f"sqlite:///{folder}/bench.db") as store,
         open_io(
