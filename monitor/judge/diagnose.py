@@ -52,7 +52,7 @@ def assess(view: View) -> Verdict:
         reachable=rule.reachable,
         diagnosis=rule.id,
         layer=layer,
-        sentence=rule.sentence,
+        sentence=rule.said(view),
         based_on=tuple(seen.id for seen in _grounds(view, layer) if seen),
     )
 

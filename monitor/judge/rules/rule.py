@@ -1,6 +1,6 @@
 """What a rule is, and the conditions that several rules share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from monitor.failure import Failure
@@ -18,9 +18,16 @@ class Rule:
     status: Status
     reachable: bool | None
     sentence: str
+    """As docs/diagnoses.md has it; `{codes}` and the like stand for what `names` says of a view."""
     matches: Callable[[View], bool]
     at_edge: bool = False
     """Whether the layer is `edge` instead, where one is known to stand in front."""
+    names: Callable[[View], Mapping[str, str]] | None = None
+    """What the sentence has to name, by placeholder; None: it names nothing."""
+
+    def said(self, view: View) -> str:
+        """Return the sentence about what is seen."""
+        return self.sentence.format(**self.names(view)) if self.names is not None else self.sentence
 
 
 def failed(*failures: Failure) -> Callable[[View], bool]:
