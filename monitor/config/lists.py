@@ -30,6 +30,7 @@ class ListedTarget:
     dns: None = None
     registration: None = None
     delegation: None = None
+    expect: None = None
 
 
 Row = tuple[Place, ListedTarget]

@@ -118,6 +118,10 @@ class Problems:
         """Tell whether a mistake was noted at one of these paths: what follows from it is not told too."""
         return any(loc in self._locs for loc in locs)
 
+    def inside(self, loc: Loc) -> bool:
+        """Tell whether a mistake was noted anywhere in the table at this path."""
+        return any(noted[: len(loc)] == loc for noted in self._locs)
+
     def where(self, place: Place) -> str:
         """Return how a message speaks of another place."""
         if place.file:

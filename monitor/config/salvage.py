@@ -96,12 +96,13 @@ def _keys(model: type[BaseModel], loc: Loc) -> list[str]:
     for part in loc:
         field = model.model_fields.get(str(part))
         model = next(_tables(field.annotation), model) if field else model
-    return [name for name, field in model.model_fields.items() if not field.exclude]
+    return [field.alias or name for name, field in model.model_fields.items() if not field.exclude]
 
 
 def _homes(model: type[Table], home: Loc = ()) -> Iterator[tuple[Loc, str]]:
     """Yield every key of the schema with the table that it belongs in."""
-    for name, field in model.model_fields.items():
+    for own, field in model.model_fields.items():
+        name = field.alias or own
         yield home, name
         for table in _tables(field.annotation):
             if name != "headers":

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from monitor.config.durations import parse_duration, parse_rate
 from monitor.config.endpoints import Endpoint, parse_listen, parse_resolver
+from monitor.config.expect_values import StatusRange, parse_json_paths, phrases, statuses
 from monitor.config.values import (
     EDITION_SOURCES,
     all_different,
@@ -37,7 +38,7 @@ from monitor.config.values import (
     text_of,
     whole,
 )
-from monitor.model import Policy, Probe, Severity
+from monitor.model import JsonScalar, Policy, Probe, Severity
 
 Text = Annotated[str, BeforeValidator(text_of(lambda text: plain(text, 2_000)))]
 Word = Annotated[str, BeforeValidator(text_of(parse_word))]
@@ -56,6 +57,8 @@ EventName = Annotated[str, BeforeValidator(text_of(parse_event))]
 ResolverText = Annotated[Endpoint, BeforeValidator(text_of(parse_resolver))]
 Listen = Annotated[Endpoint | None, BeforeValidator(text_of(parse_listen))]
 SourceName = Annotated[str, BeforeValidator(one_of(*EDITION_SOURCES))]
+Phrases = Annotated[tuple[str, ...], BeforeValidator(phrases)]
+JsonPaths = Annotated[tuple[tuple[str, JsonScalar], ...], BeforeValidator(parse_json_paths)]
 Atleast1 = Annotated[int, BeforeValidator(whole(1, 100))]
 AtOnce = Annotated[int, BeforeValidator(whole(1, 100_000))]
 
@@ -198,6 +201,19 @@ class PolicyTable(Table):
     )
 
 
+class ExpectTable(Table):
+    """`[targets.expect]`."""
+
+    status: Annotated[tuple[StatusRange, ...], BeforeValidator(statuses)] | None = None
+    contains: Phrases | None = None
+    not_contains: Phrases | None = None
+    title: Phrases | None = None
+    min_text: Annotated[int, BeforeValidator(whole(1, 10_000_000))] | None = None
+    json_paths: JsonPaths | None = Field(default=None, alias="json")  # BaseModel has a `json` of its own
+    certificate_issuer: Phrases | None = None
+    max_response_time: Duration | None = None
+
+
 class TargetTable(Table):
     """`[[targets]]`."""
 
@@ -210,6 +226,7 @@ class TargetTable(Table):
     dns: TargetDnsTable | None = None
     registration: TargetRegistrationTable | None = None
     delegation: DelegationTable | None = None
+    expect: ExpectTable | None = None
 
 
 class ReceiverTable(Table):

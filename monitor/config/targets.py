@@ -5,17 +5,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from unicodedata import normalize
 
+from monitor.config.expect import build_expect
 from monitor.config.lists import ListedTarget
 from monitor.config.names import Names, Page, Site, is_private, parse_host, parse_page, within
 from monitor.config.problem import Place, Problems
 from monitor.config.rhythm import Rhythm, Rhythms
-from monitor.config.schema import Document, HttpTable, TargetTable
+from monitor.config.schema import Document, ExpectTable, HttpTable, TargetTable
 from monitor.config.sources import Sources
 from monitor.config.wording import MisfitError, shown
 from monitor.model import (
     Check,
     DelegationSettings,
     DnsSettings,
+    Expect,
     HttpSettings,
     Policy,
     Probe,
@@ -79,7 +81,7 @@ class TargetReader:
             Target(name=name, host=site.host, domain=domain, url=page.url, labels=labels)
         )
         settings: dict[Probe, Settings] = {
-            Probe.HTTP: self._http_of(place, table, page),
+            Probe.HTTP: self._http_of(place, table, page, domain, rhythms),
             Probe.DNS: DnsSettings(host=site.host, zone=zone or domain),
             Probe.REGISTRATION: RegistrationSettings(domain=domain),
             Probe.DELEGATION: self._delegation_of(table, zone or domain),
@@ -172,7 +174,9 @@ class TargetReader:
         headers = self._sources.headers(table.headers, place.at("headers"))
         return {**given, "headers": tuple((name, value.reveal()) for name, value in headers)}
 
-    def _http_of(self, place: Place, table: Written, page: Page) -> HttpSettings:
+    def _http_of(
+        self, place: Place, table: Written, page: Page, domain: str, rhythms: dict[Probe, Rhythm]
+    ) -> HttpSettings:
         """Return the settings of a target's `http` check."""
         merged = self._http
         if table.http is not None:
@@ -180,7 +184,8 @@ class TargetReader:
             named = {name.lower() for name, _ in own["headers"]}
             kept = tuple(header for header in self._http["headers"] if header[0].lower() not in named)
             merged = {**self._http, **own, "headers": (*kept, *own["headers"])}
-        settings = HttpSettings(url=page.url, **merged)
+        expect = self._expect_of(place.at("expect"), table.expect, page, rhythms.get(Probe.HTTP))
+        settings = HttpSettings(url=page.url, domain=domain, expect=expect, **merged)
         if (
             page.by_address
             and is_private(page.host)
@@ -191,6 +196,24 @@ class TargetReader:
                 place.at("url"), f"{page.host} is a private address; allow it with http.allow_private = true"
             )
         return settings
+
+    def _expect_of(
+        self, place: Place, table: ExpectTable | None, page: Page, rhythm: Rhythm | None
+    ) -> Expect | None:
+        """Return what a target's page must be like; what cannot be is noted."""
+        if table is None:
+            return None
+        if rhythm is None:
+            self._problems.add(place, 'does nothing, for probes does not name "http"')
+            return None
+        if not table.model_fields_set and self._problems.inside(place.loc):
+            return None  # nothing is left of it, and that has been told
+        return build_expect(
+            table,
+            timeout_s=rhythm.timeout_s,
+            https=page.url.startswith("https:"),
+            note=lambda key, problem: self._problems.add(place.at(key) if key else place, problem),
+        )
 
     def _delegation_of(self, table: Written, zone: str) -> DelegationSettings:
         """Return the settings of a target's `delegation` check."""

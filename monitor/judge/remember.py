@@ -31,7 +31,9 @@ def _story(observation: Observation) -> tuple[Any, ...]:
         tls = facts.tls.sha256 if facts.tls else None
         # Text length in powers of two: a page that grows by a comment is the same page.
         size = facts.text_length.bit_length()
-        return (observation.failure, facts.status, facts.url, facts.title, tls, size)
+        signs = tuple(sign.id for sign in facts.signs) if facts.signs else ()
+        unmet = tuple(one.condition for one in facts.expected.unmet) if facts.expected else ()
+        return (observation.failure, facts.status, facts.url, facts.title, tls, size, signs, unmet)
     if isinstance(facts, DnsFacts):
         answers = (facts.a, facts.aaaa, facts.ns, facts.mx, facts.soa)
         codes = tuple((answer.rcode, answer.failure) for answer in answers)

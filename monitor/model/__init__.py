@@ -13,6 +13,7 @@ from monitor.model.event import (
     StoredEvent,
     event_id,
 )
+from monitor.model.expect import Expect, Expected, JsonScalar, Unmet
 from monitor.model.facts import (
     ChainLink,
     DelegationFacts,
@@ -30,6 +31,7 @@ from monitor.model.facts import (
 )
 from monitor.model.observation import Observation
 from monitor.model.policy import Policy
+from monitor.model.sign import About, Confidence, Sign, SignKind
 from monitor.model.state import (
     UNSEEN,
     FirstSight,
@@ -58,9 +60,11 @@ from monitor.model.words import EventType, Layer, Probe, Severity, Status
 
 __all__ = [
     "UNSEEN",
+    "About",
     "Attribution",
     "ChainLink",
     "Check",
+    "Confidence",
     "DelegationFacts",
     "DelegationSettings",
     "DnsAnswer",
@@ -71,6 +75,8 @@ __all__ = [
     "EventData",
     "EventType",
     "Evidence",
+    "Expect",
+    "Expected",
     "Facts",
     "FieldChange",
     "FirstSight",
@@ -79,6 +85,7 @@ __all__ = [
     "HttpSettings",
     "Incident",
     "IncidentChanged",
+    "JsonScalar",
     "Layer",
     "LayerState",
     "Memory",
@@ -101,6 +108,8 @@ __all__ = [
     "Settings",
     "Severity",
     "Sighting",
+    "Sign",
+    "SignKind",
     "Status",
     "StatusChanged",
     "StoredEvent",
@@ -108,6 +117,7 @@ __all__ = [
     "TargetState",
     "Timings",
     "TlsFacts",
+    "Unmet",
     "Verdict",
     "event_id",
 ]

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitor.failure import Failure
+from monitor.model.expect import Expected
+from monitor.model.sign import Sign
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +105,14 @@ class HttpFacts:
     body_sha256: str | None = None
     excerpt: str = ""
     """The beginning of the visible text, 2,000 characters at most."""
+    shape: str | None = None
+    """Fingerprint of the words in the visible text (see `monitor.probe.shape`); None: too few of them."""
+    signs: tuple[Sign, ...] = ()
+    """Signatures of pages of a known kind that the answer matches, 8 at most."""
+    elsewhere: str | None = None
+    """Host that redirects led to outside of the target's domain; None: they did not."""
+    expected: Expected | None = None
+    """What became of the user's conditions; None: there are none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

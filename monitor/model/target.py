@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from monitor.model.expect import Expect
 from monitor.model.words import Probe
 
 
@@ -37,6 +38,10 @@ class HttpSettings:
     allow_private: bool = False
     """Whether private, loopback and link-local addresses may be connected to."""
     verify_tls: bool = True
+    expect: Expect | None = None
+    """What the answer must be like; None: nothing is asked of it."""
+    domain: str = ""
+    """Registrable domain of the target: what redirects lead out of. Empty: wherever they lead is home."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,8 @@ certificate that was refused, the redirects up to the one that led nowhere.
 
 from typing import Final
 
+from yarl import URL
+
 from monitor.model import Check, HttpFacts, HttpSettings
 from monitor.probe.error import ProbeError
 from monitor.probe.http_client import BrokenExchangeError, Exchange
@@ -46,6 +48,7 @@ async def probe_http(check: Check, io: Io) -> HttpFacts:
     if not isinstance(settings, HttpSettings):
         message = f"settings of an http check expected, not {type(settings).__name__}"
         raise TypeError(message)
+    started = io.clock.monotonic()
     try:
         exchange = await io.http.get(
             settings.url,
@@ -61,12 +64,16 @@ async def probe_http(check: Check, io: Io) -> HttpFacts:
         seen = error.exchange
         if not (seen.status or seen.tls or seen.redirects):
             raise
-        raise ProbeError(error.failure, error.detail, facts=_facts(seen, io)) from error
-    return _facts(exchange, io)
+        raise ProbeError(error.failure, error.detail, facts=_facts(seen, io, settings)) from error
+    return _facts(exchange, io, settings, io.clock.monotonic() - started)
 
 
-def _facts(exchange: Exchange, io: Io) -> HttpFacts:
+def _facts(exchange: Exchange, io: Io, settings: HttpSettings, elapsed_s: float | None = None) -> HttpFacts:
+    """Return what was seen; `elapsed_s`: how long the whole answer took, None for one that never came."""
     page = io.pages.read(exchange.body, exchange.header("content-type")) if exchange.body else None
+    expected = None
+    if settings.expect is not None and elapsed_s is not None:
+        expected = io.expectations.hold(settings.expect, exchange, page, elapsed_s)
     return HttpFacts(
         url=exchange.url,
         status=exchange.status,
@@ -82,7 +89,18 @@ def _facts(exchange: Exchange, io: Io) -> HttpFacts:
         body_truncated=exchange.truncated,
         body_sha256=page.sha256 if page else None,
         excerpt=page.excerpt if page else "",
+        elsewhere=elsewhere(exchange, settings.domain) if exchange.redirects else None,
+        expected=expected,
     )
+
+
+def elsewhere(exchange: Exchange, domain: str) -> str | None:
+    """Return the host that redirects led to, if it lies outside of the target's domain."""
+    host = (URL(exchange.url).raw_host or "").lower().removesuffix(".")
+    if not domain or not host or host == domain or host.endswith(f".{domain}"):
+        return None
+    asked = (URL(exchange.redirects[0].url).raw_host or "").lower()
+    return None if host == asked else host
 
 
 def kept_headers(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:

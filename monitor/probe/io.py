@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from monitor.probe.asking import Asking
+from monitor.probe.expect import Expectations
 from monitor.probe.page import Pages
 from monitor.probe.unknowns import Unknowns
 
@@ -61,5 +62,7 @@ class Io:
     """When registries may be asked, and what they said before."""
     pages: Pages = field(default_factory=Pages)
     """Reads bodies; remembers the latest."""
+    expectations: Expectations = field(default_factory=Expectations)
+    """Holds answers against what the user expects of them."""
     unknowns: Unknowns = field(default_factory=Unknowns)
     """What the failure vocabulary did not know."""

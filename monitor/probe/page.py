@@ -113,13 +113,10 @@ class Pages:
 
 def read_page(body: bytes, content_type: str, digest: str) -> Page:
     """Return the page that `body` is; text counts as visible text, everything else is only hashed."""
-    kind = content_type.partition(";")[0].strip().lower()
-    markup = kind in _MARKUP or (not kind and body.lstrip()[:1] == b"<")
-    if not markup and not (kind.startswith("text/") or not kind):
+    markup, readable = _kind(body, content_type)
+    if not readable:
         return Page(sha256=digest)
-    charset = charset_of(body, content_type)
-    if charset in _NOT_ASCII:
-        body, charset = body.decode(charset, "replace").encode("utf-8", "replace"), "utf-8"
+    body, charset = _in_ascii(body, content_type)
     title, text = split(body) if markup else (None, body)
     words = _text(text, charset, markup=markup)
     return Page(
@@ -128,6 +125,31 @@ def read_page(body: bytes, content_type: str, digest: str) -> Page:
         text_length=len(words),
         excerpt=words[:EXCERPT_LIMIT],
     )
+
+
+def decoded(body: bytes, content_type: str) -> tuple[str, str]:
+    """Return the source of a body, and its visible text; empty where it is no text."""
+    markup, readable = _kind(body, content_type)
+    body, charset = _in_ascii(body, content_type)
+    source = body.decode(charset, "replace")
+    if not markup:
+        return source, one_line(source) if readable else ""
+    return source, _text(split(body)[1], charset, markup=True)
+
+
+def _kind(body: bytes, content_type: str) -> tuple[bool, bool]:
+    """Return whether a body is markup, and whether a reader would read it as text."""
+    kind = content_type.partition(";")[0].strip().lower()
+    markup = kind in _MARKUP or (not kind and body.lstrip()[:1] == b"<")
+    return markup, markup or kind.startswith("text/") or not kind
+
+
+def _in_ascii(body: bytes, content_type: str) -> tuple[bytes, str]:
+    """Return the body in a charset in which "<" is a byte of its own, and that charset."""
+    charset = charset_of(body, content_type)
+    if charset not in _NOT_ASCII:
+        return body, charset
+    return body.decode(charset, "replace").encode("utf-8", "replace"), "utf-8"
 
 
 def charset_of(body: bytes, content_type: str) -> str:

@@ -31,7 +31,8 @@ def tables(annotation: object) -> Iterator[type[BaseModel]]:
 
 def keys(model: type[BaseModel] = Document, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """Yield the path of every key of the schema."""
-    for name, field in model.model_fields.items():
+    for own, field in model.model_fields.items():
+        name = field.alias or own
         yield (*path, name)
         for table in tables(field.annotation):
             yield from keys(table, (*path, name))
