@@ -1,6 +1,6 @@
 """Rules about what answers over HTTP: refusals, errors, and pages that are not the platform's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Final
 
@@ -77,6 +77,13 @@ def _unexpected(view: View) -> bool:
     return any(unmet.condition != MAX_RESPONSE_TIME for unmet in page.expected.unmet)
 
 
+def _unmet(view: View) -> Mapping[str, str]:
+    """Return which conditions are not met: keys of the configuration, each with what was there instead."""
+    expected = view.page.expected if view.page else None
+    unmet = expected.unmet if expected else ()
+    return {"unmet": "; ".join(f"{one.condition} ({one.wanted}): {one.seen}" for one in unmet)}
+
+
 def _slow(view: View) -> bool:
     return view.page is not None and view.page.expected is not None and bool(view.page.expected.unmet)
 
@@ -150,8 +157,9 @@ ANSWER: Final[tuple[Rule, ...]] = (
         layer=Layer.NETWORK,
         status=Status.DEGRADED,
         reachable=True,
-        sentence="A page answers, but it is not as the configuration says that it must be.",
+        sentence="A page answers, but it is not as the configuration says that it must be: {unmet}.",
         matches=_unexpected,
+        names=_unmet,
         at_edge=True,
     ),
     Rule(
