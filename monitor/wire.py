@@ -5,6 +5,7 @@ reading a newer one is refused, so that a downgrade never misreads what a newer 
 """
 
 import json
+from dataclasses import fields
 from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -154,6 +155,11 @@ _DATA: Final[dict[EventType, type[EventData]]] = {
     EventType.REGISTRATION_CHANGED: RegistrationChanged,
     EventType.TEST: Drill,
 }
+
+
+def event_fields(kind: EventType) -> frozenset[str]:
+    """Return what the data of an event of this type hold, beside its text."""
+    return frozenset(each.name for each in fields(_DATA[kind]))
 
 
 def event_schema(kind: EventType) -> dict[str, Any]:

@@ -29,11 +29,11 @@ _RESOLVER: Final = {"servfail": "SERVFAIL", "refuses": "REFUSED"}
 
 
 class Answers:
-    """Turns questions into answers, as a resolver does. None: silence. `lies`: whether it may tell some."""
+    """Turns questions into answers, as the `number`-th resolver does. None: silence. The first may lie."""
 
-    def __init__(self, world: World, *, lies: bool = False) -> None:
+    def __init__(self, world: World, number: int = 0) -> None:
         self._world = world
-        self._lies = lies
+        self._number = number
         self._edition = -1
         self._kept: dict[tuple[bytes, bool], bytes | None] = {}
 
@@ -68,11 +68,12 @@ class Answers:
     def _fill(self, response: dns.message.Message) -> bool:
         """Write the answer; False: there is none."""
         world, asked = self._world, response.question[0]
-        code = _RESOLVER.get(world.resolver)
+        behaves = world.resolvers[self._number]
+        code = _RESOLVER.get(behaves)
         if code is None:
             name = asked.name.to_text(omit_final_dot=True).lower()
-            found = world.resolve(name, world.lies if self._lies else {})
-            if found.answer == "silence" or world.resolver == "silent":
+            found = world.resolve(name, {} if self._number else world.lies)
+            if found.answer == "silence" or behaves == "silent":
                 return False
             code = "SERVFAIL" if len(found.chain) == MOST_ALIASES else found.answer
             if code in ("NOERROR", "NXDOMAIN"):
@@ -102,6 +103,10 @@ class OwnAnswers(Answers):
         self._host = host
 
     def _fill(self, response: dns.message.Message) -> bool:
+        behaves = self._world.says(self._host)
+        if behaves != "answers":
+            response.set_rcode(dns.rcode.from_text(_RESOLVER.get(behaves, "SERVFAIL")))
+            return behaves != "silent"
         asked = response.question[0]
         name = asked.name.to_text(omit_final_dot=True).lower()
         rtype = dns.rdatatype.to_text(asked.rdtype)

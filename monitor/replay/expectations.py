@@ -1,16 +1,17 @@
 """Holds the outcome of a scenario against what was expected of it. Pure.
 
 Each expected event has to be told once, in its time; where the scenario is strict, nothing else may
-be told. The one expectation that an event satisfies is the first that is still open.
+be told. An event satisfies one expectation, and as many are met as can be met at once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
+from monitor import wire
 from monitor.model import (
     Event,
-    IncidentChanged,
     ProviderChanged,
     RegistrationChanged,
     StatusChanged,
@@ -18,8 +19,13 @@ from monitor.model import (
     TargetState,
 )
 from monitor.replay.driver import Outcome, Snapshot
+from monitor.replay.expected import is_meant, is_told
 from monitor.replay.scenario import Scenario
 from monitor.replay.tables import ConditionTable, ExpectStateTable, ExpectTable, FactTable
+
+_MOST_NAMED: Final = 5
+# Keys of a condition that do not say what kind of event is meant.
+_NOT_SAID: Final = {"after", "before", "why", "of", "within", "at_least", "at_most"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,41 +68,78 @@ def verify(scenario: Scenario, outcome: Outcome) -> list[Difference]:
 def examine(scenario: Scenario, outcome: Outcome) -> Examination:
     """Return which expectations were met, and what is not as expected."""
     facts = {fact.id: fact for fact in scenario.facts if fact.id}
+    met = _met(scenario.expect, outcome.events)
     noticed: list[Noticed] = []
-    unexpected = list(outcome.events)
     differences: list[Difference] = []
+    left = [told for number, told in enumerate(outcome.events) if number not in met.values()]
     for index, expected in enumerate(scenario.expect):
-        found = next((told for told in unexpected if _is(told.event, expected)), None)
-        if found is None:
-            differences.append(_missing(index, expected, unexpected))
+        if index not in met:
+            differences.append(_missing(_label(scenario, "expect", index), expected, left))
             continue
-        unexpected.remove(found)
+        found = outcome.events[met[index]]
         fact = facts.get(expected.of) if expected.of else None
         lag = found.event.at - fact.at if fact else None
         noticed.append(Noticed(expectation=expected, told=found, fact=fact, lag=lag))
     if scenario.strict:
         differences += [
             Difference(at=told.event.at, expectation="strict", text=f"nobody expected: {_told(told.event)}")
-            for told in unexpected
+            for told in left
+            if not any(_is(told, counted) for counted in scenario.expect_count)
         ]
     differences += _forbidden(scenario, outcome)
+    differences += _miscounted(scenario, outcome)
     differences += _misbelieved(scenario, outcome)
     differences.sort(key=lambda difference: difference.at)
     return Examination(noticed=tuple(noticed), differences=tuple(differences))
 
 
-def _is(event: Event, condition: ConditionTable) -> bool:
+def _met(expected: Sequence[ExpectTable], events: Sequence[StoredEvent]) -> dict[int, int]:
+    """Return which event meets which expectation, by their positions: as many as can be met at once.
+
+    An expectation takes the first event that fits. One that finds all of its own taken has another
+    expectation take the next one that fits that one too, as in every bipartite matching.
+    """
+    fitting = [
+        [number for number, told in enumerate(events) if _is(told, condition)] for condition in expected
+    ]
+    taken: dict[int, int] = {}
+
+    def find(index: int, tried: set[int]) -> bool:
+        for number in (n for n in fitting[index] if n not in taken and n not in tried):
+            taken[number] = index
+            return True
+        for number in fitting[index]:
+            if number not in tried:
+                tried.add(number)
+                if find(taken[number], tried):
+                    taken[number] = index
+                    return True
+        return False
+
+    for index in range(len(expected)):
+        find(index, set())
+    return {index: number for number, index in taken.items()}
+
+
+def _label(scenario: Scenario, key: str, index: int) -> str:
+    """Return where an expectation stands in the file."""
+    written = scenario.written.get(key)
+    return f"{key}[{written[index] if written else index}]"
+
+
+def _is(told: StoredEvent, condition: ConditionTable) -> bool:
     """Tell whether an event is the one that a condition describes, in its time."""
-    if condition.after is not None and event.at < condition.after:
+    if condition.after is not None and told.event.at < condition.after:
         return False
-    if condition.before is not None and event.at > condition.before:
+    if condition.before is not None and told.event.at > condition.before:
         return False
-    return _is_like(event, condition)
+    return _is_like(told, condition)
 
 
-def _is_like(event: Event, condition: ConditionTable) -> bool:
+def _is_like(stored: StoredEvent, condition: ConditionTable) -> bool:
     """Tell whether an event is the one that a condition describes, at whatever time."""
-    if event.type != condition.event or event.subject != condition.target:
+    event = stored.event
+    if event.type != condition.event or not is_meant(event.subject, condition.subject):
         return False
     told = _values(event)
     wanted = {
@@ -108,7 +151,9 @@ def _is_like(event: Event, condition: ConditionTable) -> bool:
         "reachable": condition.reachable,
         "fields": condition.fields,
     }
-    return all(_same(told.get(name), value) for name, value in wanted.items() if value is not None)
+    if not all(_same(told.get(name), value) for name, value in wanted.items() if value is not None):
+        return False
+    return not condition.data or is_told(condition.data, wire.cloudevent(stored, source="")["data"])
 
 
 def _same(told: object, wanted: object) -> bool:
@@ -121,6 +166,7 @@ def _same(told: object, wanted: object) -> bool:
 def _values(event: Event) -> dict[str, object]:
     """Return what an event tells, by the names that conditions use."""
     data = event.data
+    told = {name: getattr(data, name, None) for name in ("layer", "status", "diagnosis", "reachable")}
     if isinstance(data, ProviderChanged):
         before = tuple(provider.id for provider in data.providers_from)
         after = tuple(provider.id for provider in data.providers_to)
@@ -128,33 +174,20 @@ def _values(event: Event) -> dict[str, object]:
     if isinstance(data, RegistrationChanged):
         return {"fields": tuple(change.field for change in data.changes)}
     if isinstance(data, StatusChanged):
-        return {
-            "layer": data.layer,
-            "from": (data.status_from.value,),
-            "to": (data.status_to.value,),
-            "status": data.status_to,
-            "diagnosis": data.diagnosis,
-            "reachable": data.reachable,
-        }
-    if isinstance(data, IncidentChanged):
-        return {
-            "layer": data.layer,
-            "status": data.status,
-            "diagnosis": data.diagnosis,
-            "reachable": data.reachable,
-        }
-    return {}
+        moved = {"from": (data.status_from.value,), "to": (data.status_to.value,)}
+        return {"layer": data.layer, **moved, **told, "status": data.status_to}
+    return told
 
 
-def _missing(index: int, expected: ExpectTable, untold: list[StoredEvent]) -> Difference:
+def _missing(label: str, expected: ExpectTable, untold: list[StoredEvent]) -> Difference:
     """Return the difference for an event that was not told; one at another time is named."""
     after, before = expected.after, expected.before
-    near = next((told.event for told in untold if _is_like(told.event, expected)), None)
+    near = next((told.event for told in untold if _is_like(told, expected)), None)
     hint = f"; one like it came at {near.at:%F %T}" if near else ""
     words = f"{_wanted(expected)} was not told from {after:%F %T} to {before:%F %T}{hint}"
     return Difference(
         at=after or datetime.min.replace(tzinfo=before.tzinfo if before else None),
-        expectation=f"expect[{index}]",
+        expectation=label,
         text=words,
     )
 
@@ -162,11 +195,11 @@ def _missing(index: int, expected: ExpectTable, untold: list[StoredEvent]) -> Di
 def _wanted(condition: ConditionTable) -> str:
     """Return a condition as it was written."""
     written = condition.model_dump(
-        mode="json", by_alias=True, exclude_none=True, exclude={"after", "before", "why", "of", "within"}
+        mode="json", by_alias=True, exclude_none=True, exclude_defaults=True, exclude=_NOT_SAID
     )
-    event, target = written.pop("event"), written.pop("target")
+    event, subject = str(written.pop("event")), written.pop("subject", None)
     details = ", ".join(f"{name} {_plain(value)}" for name, value in written.items())
-    return f"{event} of {target}" + (f" ({details})" if details else "")
+    return event + (f" of {subject}" if subject else "") + (f" ({details})" if details else "")
 
 
 def _plain(value: object) -> str:
@@ -185,26 +218,50 @@ def _told(event: Event) -> str:
 def _forbidden(scenario: Scenario, outcome: Outcome) -> Iterator[Difference]:
     for index, condition in enumerate(scenario.expect_none):
         for told in outcome.events:
-            if _is(told.event, condition):
+            if _is(told, condition):
                 yield Difference(
                     at=told.event.at,
-                    expectation=f"expect_none[{index}]",
+                    expectation=_label(scenario, "expect_none", index),
                     text=f"was told: {_told(told.event)}",
                 )
+
+
+def _miscounted(scenario: Scenario, outcome: Outcome) -> Iterator[Difference]:
+    """Yield where there are too few or too many events of a kind."""
+    for index, counted in enumerate(scenario.expect_count):
+        found = [told.event for told in outcome.events if _is(told, counted)]
+        few, many = counted.at_least, counted.at_most
+        if len(found) < few:
+            bound = f"at least {few}"
+        elif many is not None and len(found) > many:
+            bound = f"at most {many}"
+        else:
+            continue
+        whose = sorted({event.subject for event in found})
+        named = ", ".join(whose[:_MOST_NAMED]) + (", …" if len(whose) > _MOST_NAMED else "")
+        yield Difference(
+            at=found[-1].at if found else counted.before or scenario.end,
+            expectation=_label(scenario, "expect_count", index),
+            text=f"{bound} of {_wanted(counted)}, and {len(found)} were told"
+            + (f": {named or 'nobody'}" if named else ""),
+        )
 
 
 def _misbelieved(scenario: Scenario, outcome: Outcome) -> Iterator[Difference]:
     snapshots = {snapshot.at: snapshot for snapshot in outcome.snapshots}
     for index, expected in enumerate(scenario.expect_state):
-        for text in _unlike(snapshots[expected.at], expected):
-            yield Difference(at=expected.at, expectation=f"expect_state[{index}]", text=text)
+        label = _label(scenario, "expect_state", index)
+        for target in scenario.targets:
+            if is_meant(target.name, expected.target):
+                for text in _unlike(snapshots[expected.at], target.name, expected):
+                    yield Difference(at=expected.at, expectation=label, text=text)
 
 
-def _unlike(snapshot: Snapshot, expected: ExpectStateTable) -> Iterator[str]:
+def _unlike(snapshot: Snapshot, target: str, expected: ExpectStateTable) -> Iterator[str]:
     """Yield what is believed otherwise than expected."""
-    state = snapshot.states.get(expected.target or "")
+    state = snapshot.states.get(target)
     if state is None:
-        yield f"{expected.target} has not been looked at by {expected.at:%F %T}"
+        yield f"{target} has not been looked at by {expected.at:%F %T}"
         return
     verdict = state.memory.verdict
     believed = {
@@ -216,18 +273,16 @@ def _unlike(snapshot: Snapshot, expected: ExpectStateTable) -> Iterator[str]:
     for name, value in believed.items():
         wanted = getattr(expected, name)
         if wanted is not None and wanted != value:
-            yield _otherwise(expected, name, wanted, value)
+            yield _otherwise(expected.at, target, name, wanted, value)
     providers = _providers(state)
     for layer, ids in expected.providers.items():
         if set(ids) != set(providers.get(layer, ())):
-            yield _otherwise(expected, f"{layer} provider", ids, providers.get(layer, ()))
+            yield _otherwise(expected.at, target, f"{layer} provider", ids, providers.get(layer, ()))
 
 
-def _otherwise(expected: ExpectStateTable, name: str, wanted: object, value: object) -> str:
+def _otherwise(at: datetime, target: str, name: str, wanted: object, value: object) -> str:
     found = _plain(value) if value not in (None, (), "") else "none"
-    return (
-        f"at {expected.at:%F %T} the {name} of {expected.target} is {found}, not {_plain(wanted) or 'none'}"
-    )
+    return f"at {at:%F %T} the {name} of {target} is {found}, not {_plain(wanted) or 'none'}"
 
 
 def _providers(state: TargetState) -> dict[str, tuple[str, ...]]:

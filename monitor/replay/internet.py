@@ -124,8 +124,10 @@ class _Servers:
         stack.push_async_callback(desk.close)
         web = partial(WebServer, desk, self.respond)
         return Ports(
-            dns=await _listen_dns(stack, desk, Answers(self._world, lies=True)),
-            honest=await _listen_dns(stack, desk, Answers(self._world)),
+            resolvers=[
+                await _listen_dns(stack, desk, Answers(self._world, number))
+                for number in range(len(RESOLVERS))
+            ],
             name_servers={
                 host: await _listen_dns(stack, desk, OwnAnswers(self._world, host))
                 for host in self._name_servers

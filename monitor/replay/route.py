@@ -5,7 +5,7 @@ No packet leaves this machine: an address that the scenario does not know has no
 
 import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,10 +27,8 @@ _DATAGRAM_S: Final = 2.0
 class Ports:
     """Where the servers of the small internet really listen, on loopback."""
 
-    dns: int
-    """The first resolver, which may lie."""
-    honest: int
-    """Every other resolver."""
+    resolvers: Sequence[int]
+    """In the order of `RESOLVERS`; the first may lie."""
     name_servers: Mapping[str, int]
     """By host."""
     http: int
@@ -48,7 +46,7 @@ class ReplayRoute:
     def __init__(self, world: World, clock: ReplayClock, ports: Ports) -> None:
         self._world = world
         self._clock = clock
-        self._resolvers = dict(zip(RESOLVERS, (ports.dns, ports.honest, ports.honest), strict=True))
+        self._resolvers = dict(zip(RESOLVERS, ports.resolvers, strict=True))
         self._name_servers = ports.name_servers
         self._edition = -1
         self._by_address: dict[str, int] = {}
@@ -89,7 +87,8 @@ class ReplayRoute:
         return LOOPBACK, behind
 
     def _resolver(self, endpoint: tuple[str, int]) -> tuple[str, int]:
-        if not self._world.online or self._world.resolver == "unreachable":
+        behaves = self._world.resolvers[RESOLVERS.index(endpoint)]
+        if not self._world.online or behaves == "unreachable":
             raise _error(errno.ENETUNREACH)
         return LOOPBACK, self._resolvers[endpoint]
 

@@ -6,11 +6,11 @@ What is watched is written as in a configuration, with the same tables.
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from monitor.attribute import AsTable, TableError
 from monitor.config import sections
@@ -19,13 +19,15 @@ from monitor.config.problem import ConfigError, Place, Problem, Problems
 from monitor.config.salvage import read_document, read_targets
 from monitor.config.sources import Sources
 from monitor.config.targets import TargetReader, Watched
-from monitor.config.wording import listed, shown
-from monitor.model import Check, EventType, Policy, Target
+from monitor.config.wording import shown
+from monitor.model import Check, Policy, Target
+from monitor.replay.expected import Reader
+from monitor.replay.many import EXPECTED, Many, ProblemsOfMany, write_out
 from monitor.replay.misfits import note_misfits
 from monitor.replay.tables import (
     CircumstanceTable,
-    ConditionTable,
     Document,
+    ExpectCountTable,
     ExpectNoneTable,
     ExpectStateTable,
     ExpectTable,
@@ -37,17 +39,6 @@ from monitor.replay.tables import (
 _LONGEST_FILE: Final = 4 << 20
 # Written as in a configuration, and read by what reads configurations.
 _COMMON: Final = ("http", "dns", "registration", "delegation", "policy", "targets")
-_TELLS: Final[Mapping[str, frozenset[str]]] = {
-    "layer": frozenset(EventType) - {EventType.REGISTRATION_CHANGED},
-    "from_": frozenset({EventType.PROVIDER_CHANGED, EventType.STATUS_CHANGED}),
-    "to": frozenset({EventType.PROVIDER_CHANGED, EventType.STATUS_CHANGED}),
-    "status": frozenset(EventType) - {EventType.REGISTRATION_CHANGED, EventType.PROVIDER_CHANGED},
-    "diagnosis": frozenset(EventType) - {EventType.REGISTRATION_CHANGED, EventType.PROVIDER_CHANGED},
-    "reachable": frozenset(EventType) - {EventType.REGISTRATION_CHANGED, EventType.PROVIDER_CHANGED},
-    "fields": frozenset({EventType.REGISTRATION_CHANGED}),
-}
-
-T = TypeVar("T", bound=ConditionTable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +68,10 @@ class Scenario:
     expect: tuple[ExpectTable, ...]
     """With targets, and with `after` and `before` set."""
     expect_none: tuple[ExpectNoneTable, ...]
+    expect_count: tuple[ExpectCountTable, ...]
     expect_state: tuple[ExpectStateTable, ...]
+    written: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """Of each list of expectations, which one of the file each is: a range is written once."""
 
 
 def load_scenario(path: Path) -> Scenario:
@@ -91,16 +85,29 @@ def load_scenario(path: Path) -> Scenario:
 
 def read_scenario(text: str, *, file: str) -> Scenario:
     """Return the scenario that the text describes; `file` stands in messages. Raises ConfigError."""
-    problems = Problems(file, text)
     raw = _parsed(text, file)
-    common = {key: value for key, value in raw.items() if key in _COMMON}
-    own = {key: value for key, value in raw.items() if key not in _COMMON}
+    many = write_out(raw)
+    problems = ProblemsOfMany(file, text, many=many)
+    for loc, fault in many.faults:
+        Problems.add(problems, Place(loc), fault)
+    common = {key: value for key, value in many.raw.items() if key in _COMMON}
+    own = {key: value for key, value in many.raw.items() if key not in _COMMON}
     document = note_misfits(Document, own, problems, known=_COMMON)
     watched, targets = _watched(common, problems)
+    if not raw.get("targets"):
+        problems.add(Place(("targets",)), "there are no targets; a scenario is about at least one")
     scenario = _scenario(document, watched, targets, problems) if document else None
     problems.raise_if_any()
     assert scenario is not None  # noqa: S101 - no document without a problem
-    return scenario
+    return replace(scenario, written=_written(many))
+
+
+def _written(many: Many) -> dict[str, tuple[int, ...]]:
+    """Return for every list of expectations which element of the file each one comes from."""
+    return {
+        name: tuple(int(many.origin((name, index))[1]) for index in range(len(many.raw.get(name, ()))))
+        for name in EXPECTED
+    }
 
 
 def _parsed(text: str, file: str) -> dict[str, Any]:
@@ -112,25 +119,25 @@ def _parsed(text: str, file: str) -> dict[str, Any]:
         raise ConfigError([problem]) from None
 
 
-def _watched(common: dict[str, Any], problems: Problems) -> tuple[Watched, frozenset[str]]:
-    """Return what is watched, and the names of all targets that were written."""
+def _watched(common: dict[str, Any], problems: Problems) -> tuple[Watched, dict[str, str]]:
+    """Return what is watched, and the names of all targets that were written, by themselves and by hosts."""
     document = read_document(common, problems)
     nowhere = Surroundings(folder=Path(), environ={})
     reader = TargetReader(
         document, policy=sections.policy(document), sources=Sources(nowhere, problems), problems=problems
     )
     reader.read(read_targets(common, problems))
-    if not common.get("targets"):
-        problems.add(Place(("targets",)), "there are no targets; a scenario is about at least one")
-    return reader.watched, frozenset(reader.names)
+    hosts = {target.host: target.name for target in reader.watched.targets}
+    return reader.watched, {**hosts, **{name: name for name in reader.names}}
 
 
-def _scenario(document: Document, watched: Watched, names: frozenset[str], problems: Problems) -> Scenario:
+def _scenario(document: Document, watched: Watched, names: Mapping[str, str], problems: Problems) -> Scenario:
     head = document.scenario
     if head.end <= head.start:
         problems.add(Place(("scenario", "end")), "is not after start")
     _check_chronicle(document, problems)
     facts = {fact.id: fact.at for fact in document.facts if fact.id}
+    reader = Reader(head=head, facts=facts, names=names, problems=problems)
     return Scenario(
         id=head.id,
         title=head.title,
@@ -147,9 +154,10 @@ def _scenario(document: Document, watched: Watched, names: frozenset[str], probl
         editions=_editions(document, problems),
         before=tuple(document.before),
         facts=tuple(sorted(document.facts, key=lambda fact: fact.at)),
-        expect=tuple(_expected(document, facts, names, problems)),
-        expect_none=tuple(_conditions("expect_none", document.expect_none, names, problems)),
-        expect_state=tuple(_states(document, names, problems)),
+        expect=tuple(reader.events("expect", document.expect)),
+        expect_none=tuple(reader.events("expect_none", document.expect_none)),
+        expect_count=tuple(reader.counts(document.expect_count)),
+        expect_state=tuple(reader.states(document.expect_state)),
     )
 
 
@@ -211,62 +219,3 @@ def _table(rows: Sequence[RowTable], edition: str, place: Place, problems: Probl
             problems.add(place.at(index).at("prefix"), str(error))
             good.pop()
     return table
-
-
-def _conditions(key: str, rows: Iterable[T], names: frozenset[str], problems: Problems) -> list[T]:
-    """Return the conditions with the only target filled in; every mistake is noted."""
-    found = []
-    for index, row in enumerate(rows):
-        place = Place((key, index))
-        target = _target(place, row.target, names, problems)
-        for name, events in _TELLS.items():
-            if getattr(row, name) is not None and row.event not in events:
-                problems.add(place.at(name.rstrip("_")), f"is not told by {row.event}")
-        found.append(row.model_copy(update={"target": target}))
-    return found
-
-
-def _target(place: Place, name: str | None, names: frozenset[str], problems: Problems) -> str | None:
-    """Return the target that is meant: the only one, where none is named."""
-    if name is None and len(names) == 1:
-        return next(iter(names))
-    if name is None:
-        problems.add(
-            place, f"names no target; it is one of {listed(map(shown, sorted(names)))}" if names else ""
-        )
-    elif name not in names:
-        problems.add(place.at("target"), f"there is no target {shown(name)}")
-    return name
-
-
-def _expected(
-    document: Document, facts: Mapping[str, datetime], names: frozenset[str], problems: Problems
-) -> Iterable[ExpectTable]:
-    """Yield the expectations with their target and time filled in."""
-    rows = _conditions("expect", document.expect, names, problems)
-    for index, row in enumerate(rows):
-        place = Place(("expect", index))
-        after, before = row.after or document.scenario.start, row.before or document.scenario.end
-        if row.of is not None:
-            if row.after or row.before:
-                problems.add(place.at("of"), "goes with within, not with after and before")
-            if row.of not in facts:
-                problems.add(place.at("of"), f"no fact has the id {shown(row.of)}")
-            after = facts.get(row.of, after)
-            before = after + timedelta(seconds=row.within) if row.within else before
-        elif row.within is not None:
-            problems.add(place.at("within"), "goes with of: within what time of which fact?")
-        if before < after:
-            problems.add(place.at("before"), "is earlier than after")
-        yield row.model_copy(update={"after": after, "before": before})
-
-
-def _states(document: Document, names: frozenset[str], problems: Problems) -> Iterable[ExpectStateTable]:
-    head = document.scenario
-    for index, row in enumerate(document.expect_state):
-        place = Place(("expect_state", index))
-        if not head.start <= row.at <= head.end:
-            problems.add(
-                place.at("at"), f"lies outside of the scenario, {head.start:%F %R} to {head.end:%F %R}"
-            )
-        yield row.model_copy(update={"target": _target(place, row.target, names, problems)})

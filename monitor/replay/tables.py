@@ -5,7 +5,7 @@ and is laid over what was there before.
 """
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -25,6 +25,8 @@ from monitor.replay.values import (
     parse_sources,
     parse_synthetic,
     parse_ttl,
+    spelt,
+    whole_event_name,
     words,
 )
 
@@ -36,6 +38,8 @@ REGISTRY_SAYS: Final = (
     *("answers", "limited", "unreachable", "garbage", "silent"),
     *("partial", "cut", "denies", "forgets"),
 )
+
+_DNS_SAYS: Final = ("NOERROR", "NXDOMAIN", "SERVFAIL", "REFUSED", "silence")
 
 Text = Annotated[str, BeforeValidator(text_of(lambda text: plain(" ".join(text.split()), 4_000)))]
 Raw = Annotated[str, BeforeValidator(text_of(lambda text: text))]
@@ -50,8 +54,14 @@ Flag = Annotated[bool, BeforeValidator(parse_flag)]
 Words = Annotated[tuple[str, ...], BeforeValidator(words)]
 LayerName = Annotated[str, BeforeValidator(one_of(*Layer))]
 StatusName = Annotated[str, BeforeValidator(one_of(*Status))]
-EventName = Annotated[str, BeforeValidator(one_of(*(t.value for t in EventType if t is not EventType.TEST)))]
+EventName = Annotated[
+    str,
+    BeforeValidator(one_of(*(t.value for t in EventType if t is not EventType.TEST))),
+    BeforeValidator(whole_event_name),
+]
 RegistrySays = Annotated[str, BeforeValidator(one_of(*REGISTRY_SAYS))]
+
+DnsSays = Annotated[str, BeforeValidator(one_of(*_DNS_SAYS)), BeforeValidator(spelt(*_DNS_SAYS))]
 
 
 class Table(BaseModel):
@@ -63,9 +73,9 @@ class Table(BaseModel):
 class NameTable(Table):
     """What DNS says about a name. `answer` other than NOERROR takes everything below the name with it."""
 
-    answer: Annotated[
-        str, BeforeValidator(one_of("NOERROR", "NXDOMAIN", "SERVFAIL", "REFUSED", "silence"))
-    ] = "NOERROR"
+    answer: Annotated[str, BeforeValidator(one_of(*_DNS_SAYS)), BeforeValidator(spelt(*_DNS_SAYS))] = (
+        "NOERROR"
+    )
     a: Annotated[tuple[str, ...], BeforeValidator(addresses(4))] = ()
     aaaa: Annotated[tuple[str, ...], BeforeValidator(addresses(6))] = ()
     cname: Annotated[str, BeforeValidator(host_or_none)] = ""
@@ -141,6 +151,12 @@ class EditionTable(Table):
     rows: list[RowTable] = []
 
 
+ResolverSays = Annotated[
+    str, BeforeValidator(one_of("answers", "silent", "servfail", "refuses", "unreachable"))
+]
+ServerSays = Annotated[str, BeforeValidator(one_of("answers", "silent", "servfail", "refuses"))]
+
+
 class SetTable(Table):
     """How a fact changes the world."""
 
@@ -150,10 +166,9 @@ class SetTable(Table):
     address: dict[
         Address, Annotated[str, BeforeValidator(one_of("serves", "drops", "refuses", "resets", "hangs"))]
     ] = {}
-    resolver: (
-        Annotated[str, BeforeValidator(one_of("answers", "silent", "servfail", "refuses", "unreachable"))]
-        | None
-    ) = None
+    servers: dict[Host, ServerSays] = {}
+    resolver: ResolverSays | None = None
+    resolvers: list[ResolverSays] | None = None
     lies: dict[Host, NameTable] | None = None
     monitor: Annotated[str, BeforeValidator(one_of("online", "offline"))] | None = None
     networks: EditionTable | None = None
@@ -205,6 +220,7 @@ class ConditionTable(Table):
 
     event: EventName
     target: Text | None = None
+    subject: Text | None = None
     layer: LayerName | None = None
     from_: Words | None = Field(default=None, alias="from")
     to: Words | None = None
@@ -212,6 +228,9 @@ class ConditionTable(Table):
     diagnosis: Text | None = None
     reachable: Flag | None = None
     fields: Words | None = None
+    data: dict[str, Any] = {}
+    of: Word | None = None
+    within: Duration | None = None
     after: Moment | None = None
     before: Moment | None = None
     why: Text | None = None
@@ -220,12 +239,16 @@ class ConditionTable(Table):
 class ExpectTable(ConditionTable):
     """`[[expect]]`: an event that has to be told once."""
 
-    of: Word | None = None
-    within: Duration | None = None
-
 
 class ExpectNoneTable(ConditionTable):
     """`[[expect_none]]`: an event that must not be told."""
+
+
+class ExpectCountTable(ConditionTable):
+    """`[[expect_count]]`: how many such events may be told, and how many must be."""
+
+    at_least: Annotated[int, BeforeValidator(whole(0, 1_000_000))] = 0
+    at_most: Annotated[int, BeforeValidator(whole(0, 1_000_000))] | None = None
 
 
 class ExpectStateTable(Table):
@@ -250,4 +273,5 @@ class Document(Table):
     facts: list[FactTable] = []
     expect: list[ExpectTable] = []
     expect_none: list[ExpectNoneTable] = []
+    expect_count: list[ExpectCountTable] = []
     expect_state: list[ExpectStateTable] = []

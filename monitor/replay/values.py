@@ -14,18 +14,46 @@ from dns.rdatatype import RdataType
 from monitor.config.durations import parse_duration
 from monitor.config.names import parse_host
 from monitor.config.wording import kind, refuse, shown
+from monitor.model import EventType
 
 _MOST_TTL: Final = 0x7FFF_FFFF
 
 
 def parse_moment(value: object) -> datetime:
-    """Return an aware moment in UTC."""
+    """Return an aware moment in UTC; a date without a time is its midnight."""
+    if isinstance(value, str):
+        value = _written_in_quotes(value)
+    if not isinstance(value, date):
+        refuse(f"must be a moment such as 2021-01-11T07:59:00Z, not {kind(value)}")
     if not isinstance(value, datetime):
-        found = "a date without a time" if isinstance(value, date) else kind(value)
-        refuse(f"must be a moment such as 2021-01-11T07:59:00Z, without quotes, not {found}")
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
     if value.tzinfo is None:
         refuse(f"{value.isoformat()} has no time zone; write {value.isoformat()}Z for UTC")
     return value.astimezone(UTC)
+
+
+def _written_in_quotes(text: str) -> datetime:
+    """Return a moment that was written as a text."""
+    try:
+        return datetime.fromisoformat(text.strip())
+    except ValueError:
+        refuse(f"{shown(text)} is not a moment such as 2021-01-11T07:59:00Z")
+
+
+def whole_event_name(value: object) -> object:
+    """Return the type of an event; the word that all of a target's begin with may be left out."""
+    longer = f"platform.{value}" if isinstance(value, str) else ""
+    return longer if longer in set(EventType) else value
+
+
+def spelt(*words: str) -> Callable[[object], object]:
+    """Return a validator for a closed vocabulary in which case does not matter."""
+    known = {word.lower(): word for word in words}
+
+    def validate(value: object) -> object:
+        return known.get(value.lower(), value) if isinstance(value, str) else value
+
+    return validate
 
 
 def parse_sources(value: object) -> tuple[str, ...]:
@@ -71,7 +99,7 @@ def addresses(version: int) -> Callable[[object], tuple[str, ...]]:
 
 
 def hosts(value: object) -> tuple[str, ...]:
-    """Return a list of host names."""
+    """Return a list of host names; one may stand by itself."""
     return tuple(parse_host(text) for text in _texts(value, "host names"))
 
 
@@ -83,10 +111,10 @@ def host_or_none(value: object) -> str:
 
 
 def mail_servers(value: object) -> tuple[str, ...]:
-    """Return mail servers in the form `10 mail.example.com`."""
+    """Return mail servers in the form `10 mail.example.com`; one without a number gets 10."""
     found = []
     for text in _texts(value, "mail servers"):
-        rank, _, host = text.partition(" ")
+        rank, _, host = text.partition(" ") if " " in text else ("10", "", text)
         if not rank.isdigit() or int(rank) > 0xFFFF or not host:  # noqa: PLR2004 - 16 bits
             refuse(f'{shown(text)} is not a mail server; write "10 mail.example.com"')
         found.append(f"{int(rank)} {parse_host(host)}")
@@ -103,8 +131,9 @@ def parse_soa(text: str) -> str:
 
 
 def parse_ttl(value: object) -> float:
-    """Return a TTL: a duration in whole seconds."""
-    seconds = parse_duration(value)
+    """Return a TTL: a duration in whole seconds, or their number."""
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    seconds = parse_duration(f"{value}s" if is_number else value)
     if seconds != int(seconds) or seconds > _MOST_TTL:
         refuse("must be whole seconds that fit 31 bits")
     return seconds
@@ -119,10 +148,12 @@ def parse_line(text: str) -> str:
 
 def words(value: object) -> tuple[str, ...]:
     """Return one word or a list of words."""
-    return tuple([value] if isinstance(value, str) else _texts(value, "words"))
+    return tuple(_texts(value, "words"))
 
 
 def _texts(value: object, what: str) -> Sequence[Any]:
+    if isinstance(value, str):
+        return [value]
     if not isinstance(value, (list, tuple)) or not all(isinstance(text, str) for text in value):
         refuse(f"must be a list of {what} in quotes, not {kind(value)}")
     return value

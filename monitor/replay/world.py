@@ -12,6 +12,7 @@ from monitor.replay.tables import NameTable, RegisteredTable, SetTable, SiteTabl
 T = TypeVar("T", bound=Table)
 
 MOST_ALIASES: Final = 16
+MOST_RESOLVERS: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,10 @@ class World:
     def __init__(self, fixed: Mapping[str, NameTable]) -> None:
         self.edition = 0
         self.online = True
-        self.resolver = "answers"
+        self.resolvers = ["answers"] * MOST_RESOLVERS
+        """How each resolver of the monitor behaves."""
+        self.servers: dict[str, str] = {}
+        """How name servers behave, all their zones at once; one that is not named `answers`."""
         self.lies: Mapping[str, NameTable] = {}
         """What the first resolver says in place of the truth."""
         self.sites: dict[str, SiteTable] = {}
@@ -54,7 +58,11 @@ class World:
         for domain, registered in change.registration.items():
             self.registered[domain] = _laid_over(self.registered.get(domain), registered)
         self.reach.update(change.address)
-        self.resolver = change.resolver or self.resolver
+        self.servers.update(change.servers)
+        if change.resolver is not None:
+            self.resolvers = [change.resolver] * MOST_RESOLVERS
+        if change.resolvers is not None:
+            self.resolvers = [*change.resolvers, *self.resolvers[len(change.resolvers) :]]
         if change.lies is not None:
             self.lies = change.lies
         if change.monitor is not None:
@@ -95,7 +103,18 @@ class World:
             records = self._names.get(above)
             if records is not None and records.answer != "NOERROR":
                 return records.answer
+            if records is not None and records.ns and not self._is_served(records):
+                return "SERVFAIL"
         return "NOERROR" if name in self._names else "NXDOMAIN"
+
+    def _is_served(self, zone: NameTable) -> bool:
+        """Tell whether one at least of those that a zone is delegated to answers."""
+        hosts = zone.ns if zone.delegation is None else zone.delegation
+        return not hosts or any(self.says(host) == "answers" for host in hosts)
+
+    def says(self, host: str) -> str:
+        """Return how a name server behaves."""
+        return self.servers.get(host, "answers")
 
 
 def _laid_over(before: T | None, change: T) -> T:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import dns.message
+import dns.rcode
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from monitor.failure import Failure
 from monitor.model import DnsFacts, HttpFacts, Probe, RegistrationFacts
 from monitor.replay.dns_server import Answers
 from monitor.replay.route import RESOLVER
-from monitor.replay.tables import NameTable
+from monitor.replay.tables import NameTable, SetTable
 from monitor.replay.world import World
 
 SITE = "example.com"
@@ -299,3 +300,30 @@ def test_no_question_breaks_the_resolver(wire: bytes) -> None:
         for datagram in (True, False):
             answer = answers.answer(question, datagram=datagram)
             assert answer is None or answer[:2] == question[:2]
+
+
+async def test_a_zone_whose_servers_are_all_down_is_one_that_resolvers_cannot_answer_for() -> None:
+    """A DNS provider that is down: nothing of the zone has changed, and one server is enough."""
+    async with open_lab() as lab:
+        lab.set(servers={"ns-101.awsdns-12.com": "silent"})
+        assert (await lab.look(Probe.DNS)).failure is None
+        lab.set(servers={"ns-813.awsdns-37.net": "refuses"})
+        assert (await lab.look(Probe.DNS)).failure is Failure.DNS_SERVFAIL
+        lab.set(servers={"ns-101.awsdns-12.com": "answers"})
+        assert (await lab.look(Probe.DNS)).failure is None
+
+
+def test_one_resolver_may_be_broken_while_the_others_answer() -> None:
+    world = World({SITE: NameTable(a=("54.69.20.11",))})
+    answers = [Answers(world, number) for number in range(3)]
+
+    def codes() -> list[str]:
+        said = [each.answer(QUERY, datagram=True) for each in answers]
+        return [dns.rcode.to_text(dns.message.from_wire(wire).rcode()) if wire else "" for wire in said]
+
+    world.apply(SetTable(resolvers=["servfail"]))
+    assert codes() == ["SERVFAIL", "NOERROR", "NOERROR"]
+    world.apply(SetTable(resolvers=["answers", "silent"]))
+    assert codes() == ["NOERROR", "", "NOERROR"]
+    world.apply(SetTable(resolver="refuses"))
+    assert codes() == ["REFUSED"] * 3

@@ -69,7 +69,7 @@ def test_an_expectation_of_a_fact_is_about_the_time_after_it() -> None:
     gone = datetime(2021, 1, 1, 10, tzinfo=UTC)
     first, second = read.expect
     assert (first.after, first.before) == (gone, gone + timedelta(minutes=6))
-    assert first.target == "example.com"
+    assert first.subject == "example.com"
     assert (second.after, second.before) == (read.start, read.end)
     assert (second.from_, second.to) == (("a",), ("b", "c"))
 
