@@ -52,6 +52,7 @@ Watcher = Callable[[Sequence[TargetState], Sequence[StoredEvent]], None]
 
 _PENDING_EVERY_S: Final = 5.0
 _WAITING_PER_TURN: Final = 50
+_LAST_ADDRESSES_PER_TURN: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +151,10 @@ class Daemon:
             miss=self.pipeline.miss,
             # Questions about registrations wait in lines of their own: `monitor.probe.turns`.
             limits={probe: config.limits.of(probe) for probe in Probe if probe is not Probe.REGISTRATION},
-            most_waiting={Probe.DELEGATION: _WAITING_PER_TURN * config.limits.delegation},
+            most_waiting={
+                Probe.DELEGATION: _WAITING_PER_TURN * config.limits.delegation,
+                Probe.LAST_ADDRESS: _LAST_ADDRESSES_PER_TURN * config.limits.last_address,
+            },
         )
         self.turns = io.asking.turns
         self.turns.recall = self._recall

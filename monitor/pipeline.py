@@ -13,11 +13,12 @@ Everything with I/O is passed in, so that the same pipeline runs a daemon and a 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from monitor.failure import Failure
+from monitor.follow_up import check_for
 from monitor.judge import beside, comparable, reconsider, relabel, step
 from monitor.model import (
     Attribution,
@@ -107,11 +108,8 @@ class Pipeline:
         self.states[observation.target] = outcome.state
         self.commit(Change(state=outcome.state, events=outcome.events))
         for follow_up in outcome.follow_ups:
-            check = plan.checks.get(follow_up.probe)
+            check = check_for(follow_up, plan.checks)
             if check is not None:
-                if check.probe is Probe.REGISTRATION:  # the only one that may have to wait for its turn
-                    check = replace(check, urgent=True)
-                check = replace(check, compare=True) if follow_up.compare else check
                 self.recheck(check, follow_up.delay_s, follow_up.reason)
 
     def rename(self, target: str, *, stale_only: bool = False) -> None:

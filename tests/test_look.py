@@ -4,13 +4,15 @@ from servers.scenario_lab import Lab, open_lab
 
 from monitor.attribute import Attributor, Catalog
 from monitor.look import look
-from monitor.model import Layer, Policy, Probe, Status, TargetState
+from monitor.model import REGULAR, Layer, Policy, Probe, Status, TargetState
 
 
 async def seen(lab: Lab, *probes: Probe, policy: Policy | None = None) -> TargetState:
     attributor = Attributor(Catalog.bundled(), lab.scenario.networks)
     lab.clock.begin(lab.clock.now(), 30.0)
-    return await look([lab.check(probe) for probe in probes or Probe], policy or Policy(), lab.io, attributor)
+    return await look(
+        [lab.check(probe) for probe in probes or REGULAR], policy or Policy(), lab.io, attributor
+    )
 
 
 async def test_one_look_shows_every_layer() -> None:
@@ -22,7 +24,7 @@ async def test_one_look_shows_every_layer() -> None:
         (Layer.DNS, ("amazon",)),
         (Layer.NETWORK, ("amazon",)),
     }
-    assert [run.probe for run in state.pulse.runs] == list(Probe)
+    assert [run.probe for run in state.pulse.runs] == list(REGULAR)
 
 
 async def test_one_look_is_enough_to_say_that_it_is_down_and_why() -> None:

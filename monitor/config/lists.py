@@ -11,7 +11,7 @@ from monitor.config.files import FileError, Surroundings, read_text
 from monitor.config.problem import Place, Problems
 from monitor.config.values import parse_label_key, parse_label_value, parse_target_name
 from monitor.config.wording import listed, meant, shown, trimmed
-from monitor.model import Probe
+from monitor.model import REGULAR
 
 _COLUMNS: Final = ("domain", "name", "url", "labels")
 _LONGEST_FILE: Final = 64 << 20
@@ -25,7 +25,7 @@ class ListedTarget:
     name: str | None = None
     url: str | None = None
     labels: Mapping[str, str] | None = None
-    probes: Sequence[str] = tuple(Probe)
+    probes: Sequence[str] = REGULAR
     http: None = None
     dns: None = None
     registration: None = None

@@ -38,7 +38,7 @@ from monitor.config.values import (
     text_of,
     whole,
 )
-from monitor.model import JsonScalar, Policy, Probe, Severity
+from monitor.model import REGULAR, JsonScalar, Policy, Severity
 
 Text = Annotated[str, BeforeValidator(text_of(lambda text: plain(text, 2_000)))]
 Word = Annotated[str, BeforeValidator(text_of(parse_word))]
@@ -52,7 +52,7 @@ Raw = Annotated[str, BeforeValidator(text_of(lambda text: text))]
 LabelKey = Annotated[str, BeforeValidator(text_of(parse_label_key))]
 LabelValue = Annotated[str, BeforeValidator(text_of(parse_label_value))]
 HeaderName = Annotated[str, BeforeValidator(text_of(parse_header_name))]
-ProbeName = Annotated[str, BeforeValidator(one_of(*Probe))]
+ProbeName = Annotated[str, BeforeValidator(one_of(*REGULAR))]
 EventName = Annotated[str, BeforeValidator(text_of(parse_event))]
 ResolverText = Annotated[Endpoint, BeforeValidator(text_of(parse_resolver))]
 Listen = Annotated[Endpoint | None, BeforeValidator(text_of(parse_listen))]
@@ -110,6 +110,7 @@ class LimitsTable(Table):
     dns: AtOnce = 1_000
     registration: AtOnce = 8
     delegation: AtOnce = 16
+    last_address: AtOnce = 50
 
 
 class HttpTable(Table):
@@ -221,7 +222,7 @@ class TargetTable(Table):
     name: TargetName | None = None
     url: Raw | None = None
     labels: dict[LabelKey, LabelValue] = {}
-    probes: Annotated[list[ProbeName], AfterValidator(all_different)] = list(Probe)
+    probes: Annotated[list[ProbeName], AfterValidator(all_different)] = list(REGULAR)
     http: HttpTable | None = None
     dns: TargetDnsTable | None = None
     registration: TargetRegistrationTable | None = None

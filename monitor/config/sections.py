@@ -206,7 +206,11 @@ def limits(document: Document) -> LimitSettings:
     """Return how many runs there may be at once."""
     table = document.limits
     return LimitSettings(
-        http=table.http, dns=table.dns, registration=table.registration, delegation=table.delegation
+        http=table.http,
+        dns=table.dns,
+        registration=table.registration,
+        delegation=table.delegation,
+        last_address=table.last_address,
     )
 
 

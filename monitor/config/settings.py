@@ -28,6 +28,7 @@ class LimitSettings:
     dns: int
     registration: int
     delegation: int
+    last_address: int
 
     def of(self, probe: Probe) -> int:
         """Return the limit of a probe."""
@@ -36,6 +37,7 @@ class LimitSettings:
             Probe.DNS: self.dns,
             Probe.REGISTRATION: self.registration,
             Probe.DELEGATION: self.delegation,
+            Probe.LAST_ADDRESS: self.last_address,
         }[probe]
 
 

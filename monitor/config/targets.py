@@ -14,6 +14,7 @@ from monitor.config.schema import Document, ExpectTable, HttpTable, TargetTable
 from monitor.config.sources import Sources
 from monitor.config.wording import MisfitError, shown
 from monitor.model import (
+    REGULAR,
     Check,
     DelegationSettings,
     DnsSettings,
@@ -226,7 +227,7 @@ class TargetReader:
     def _rhythms_of(self, place: Place, table: Written) -> dict[Probe, Rhythm]:
         """Return how each probe of a target runs, the one that leads first."""
         found: dict[Probe, Rhythm] = {}
-        for probe in Probe:
+        for probe in REGULAR:
             own = getattr(table, probe)
             if probe in table.probes:
                 found[probe] = (

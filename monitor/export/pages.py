@@ -24,7 +24,18 @@ from monitor.failure import MEANING
 from monitor.judge.codes import set_by
 from monitor.judge.standing import Absence, absence, evidence, last_seen, origin
 from monitor.judge.standing import Seen as Sighted
-from monitor.model import Layer, LayerState, Probe, Provider, Run, Status, StoredEvent, Target, TargetState
+from monitor.model import (
+    ON_REQUEST,
+    Layer,
+    LayerState,
+    Probe,
+    Provider,
+    Run,
+    Status,
+    StoredEvent,
+    Target,
+    TargetState,
+)
 from monitor.store.rows import IncidentRow, Period
 
 # DESIGN, "Words": what an organisation does for a target. A registrar does not host.
@@ -208,7 +219,7 @@ def _seen(state: TargetState) -> list[Seen]:
             run=runs.get(probe),
             facts=told[probe].facts if probe in told else None,
             at=told[probe].ended_at if probe in told else None,
-            current=shown_now(state, probe) is not None,
+            current=probe in ON_REQUEST or shown_now(state, probe) is not None,
         )
         for probe in Probe
         if probe in runs or probe in told

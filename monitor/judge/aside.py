@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from monitor.judge import tell
+from monitor.judge import last_address, tell
 from monitor.judge.news import News
 from monitor.judge.registration import renew
 from monitor.judge.view import View
@@ -43,4 +43,9 @@ def registration(memory: Memory, seen: Look) -> Aside:
     return Aside(memory=renewal.memory, news=news, follow_ups=renewal.follow_ups)
 
 
-ASIDES: Final[tuple[Callable[[Memory, Look], Aside], ...]] = (registration,)
+def last_known_address(memory: Memory, seen: Look) -> Aside:
+    """Forget what the last known address said when the target is up again."""
+    return Aside(memory=last_address.settled(memory, seen.view.policy, seen.observation))
+
+
+ASIDES: Final[tuple[Callable[[Memory, Look], Aside], ...]] = (registration, last_known_address)

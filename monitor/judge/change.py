@@ -25,6 +25,7 @@ from monitor.judge.front import answers
 from monitor.judge.layer import confirm, dark, needed_for, same, seen_again, settled
 from monitor.judge.sightings import Look, follow, is_noted, previous, rotation_of, with_rotation
 from monitor.model import (
+    ON_REQUEST,
     Attribution,
     DnsAnswer,
     DnsFacts,
@@ -74,6 +75,8 @@ def layers_of(probe: Probe, policy: Policy) -> tuple[Layer, ...]:
     The network and the edge are those of all the addresses in DNS, where DNS is watched: the page
     comes from one of them only, and a set that depends on luck would change by luck.
     """
+    if probe in ON_REQUEST:
+        return ()
     if probe is Probe.REGISTRATION:
         return (Layer.REGISTRATION,)
     if probe is Probe.DELEGATION:

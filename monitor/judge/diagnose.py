@@ -13,6 +13,7 @@ name still resolves from a cache has not taken effect.
 from typing import Final
 
 from monitor.failure import OURS, Failure
+from monitor.judge import last_address
 from monitor.judge.rules import ANSWER, CONNECTION, DNS, REGISTRATION, Rule
 from monitor.judge.view import View
 from monitor.model import UNSEEN, Layer, Observation, Probe, Status, Verdict
@@ -52,7 +53,7 @@ def assess(view: View) -> Verdict:
         reachable=rule.reachable,
         diagnosis=rule.id,
         layer=layer,
-        sentence=rule.said(view),
+        sentence=" ".join(filter(None, (rule.said(view), last_address.told(view)))),
         based_on=tuple(seen.id for seen in _grounds(view, layer) if seen),
     )
 
@@ -60,7 +61,7 @@ def assess(view: View) -> Verdict:
 def _grounds(view: View, layer: Layer | None) -> tuple[Observation | None, ...]:
     """Return the observations that a verdict rests on; a delegation speaks about the dns layer only."""
     delegation = view.delegation if layer is Layer.DNS else None
-    return (view.registration, delegation, view.dns, view.http)
+    return (view.registration, delegation, view.dns, view.http, view.last_address)
 
 
 def _well(lead: Observation) -> Verdict:

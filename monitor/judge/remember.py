@@ -10,9 +10,11 @@ from typing import Any, Final
 
 from monitor.failure import OURS
 from monitor.model import (
+    ON_REQUEST,
     DelegationFacts,
     DnsFacts,
     HttpFacts,
+    LastAddressFacts,
     Memory,
     Observation,
     Probe,
@@ -46,6 +48,9 @@ def _story(observation: Observation) -> tuple[Any, ...]:
         words = tuple((word.host, word.failure, word.authoritative) for word in facts.servers)
         told = (facts.parent, facts.delegated, facts.signed, facts.agree, facts.domains)
         return (observation.failure, told, words)
+    if isinstance(facts, LastAddressFacts):
+        answer = facts.answer
+        return (observation.failure, facts.asked_address, answer and (answer.status, answer.title))
     return (observation.failure,)
 
 
@@ -81,7 +86,9 @@ def _lean(observation: Observation, *, well: bool) -> Observation:
 
 
 def count_run(pulse: Pulse, observation: Observation) -> Pulse:
-    """Return the pulse with the run of this check in it."""
+    """Return the pulse with the run of this check in it; what runs on request alone has no last run."""
+    if observation.probe in ON_REQUEST:
+        return pulse
     facts = observation.facts
     status = facts.status if isinstance(facts, HttpFacts) and observation.failure is None else None
     before = next((run for run in pulse.runs if run.probe is observation.probe), None)

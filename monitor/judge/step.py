@@ -9,7 +9,7 @@ same states and events, always.
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from monitor.judge import change, tell
+from monitor.judge import change, last_address, tell
 from monitor.judge.aside import ASIDES, Look
 from monitor.judge.diagnose import assess
 from monitor.judge.investigate import investigate
@@ -73,6 +73,7 @@ def step(
         told += outcome.news
         follow_ups += outcome.follow_ups
     follow_ups += investigate(state.memory, memory, observation, policy)
+    follow_ups += last_address.ask(state, memory, observation, policy)
     pulse = _settle(belief, memory, observation, policy)
     if moves.rotations is not state.pulse.rotations:
         pulse = replace(pulse, rotations=moves.rotations)

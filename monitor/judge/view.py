@@ -26,6 +26,8 @@ class View:
     dns: Observation | None
     registration: Observation | None
     delegation: Observation | None
+    last_address: Observation | None
+    """What the address says at which the target was last up; None: it was not asked."""
     baseline: PageBaseline | None
     """The page as it was while the target was up; None: it never was, as far as we saw."""
     behind_edge: bool
@@ -75,6 +77,7 @@ def look(memory: Memory, observation: Observation, policy: Policy) -> View:
         dns=latest.get(Probe.DNS) if policy.dns_watched or policy.lead is Probe.DNS else None,
         registration=latest.get(Probe.REGISTRATION),
         delegation=latest.get(Probe.DELEGATION),
+        last_address=latest.get(Probe.LAST_ADDRESS),
         baseline=memory.baseline,
         behind_edge=any(layer.layer is Layer.EDGE and not layer.absent for layer in memory.layers),
         # Nearly every rule asks for these: they are worked out once.

@@ -21,13 +21,17 @@ from monitor.model.facts import (
     DnsFacts,
     Facts,
     HttpFacts,
+    LastAddressFacts,
     Redirect,
     RegistrationFacts,
     ResolverWord,
+    Revocation,
+    RevocationState,
     ServerDomain,
     ServerWord,
     Timings,
     TlsFacts,
+    TriedAddress,
 )
 from monitor.model.observation import Observation
 from monitor.model.policy import Policy
@@ -52,13 +56,16 @@ from monitor.model.target import (
     DelegationSettings,
     DnsSettings,
     HttpSettings,
+    LastAddressSettings,
     RegistrationSettings,
     Settings,
     Target,
 )
-from monitor.model.words import EventType, Layer, Probe, Severity, Status
+from monitor.model.words import ON_REQUEST, REGULAR, EventType, Layer, Probe, Severity, Status
 
 __all__ = [
+    "ON_REQUEST",
+    "REGULAR",
     "UNSEEN",
     "About",
     "Attribution",
@@ -86,6 +93,8 @@ __all__ = [
     "Incident",
     "IncidentChanged",
     "JsonScalar",
+    "LastAddressFacts",
+    "LastAddressSettings",
     "Layer",
     "LayerState",
     "Memory",
@@ -101,6 +110,8 @@ __all__ = [
     "RegistrationFacts",
     "RegistrationSettings",
     "ResolverWord",
+    "Revocation",
+    "RevocationState",
     "Rotation",
     "Run",
     "ServerDomain",
@@ -117,6 +128,7 @@ __all__ = [
     "TargetState",
     "Timings",
     "TlsFacts",
+    "TriedAddress",
     "Unmet",
     "Verdict",
     "event_id",

@@ -6,6 +6,7 @@ lives in memory and in the store for years.
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from monitor.failure import Failure
 from monitor.model.expect import Expected
@@ -70,6 +71,42 @@ class TlsFacts:
     """How many certificates it sent, its own included; 0: not recorded."""
 
 
+class RevocationState(StrEnum):
+    """What the authority that issued a certificate says about it."""
+
+    GOOD = "good"
+    REVOKED = "revoked"
+    UNKNOWN = "unknown"
+    """Nothing that can be relied on: nobody to ask, no answer, or the authority does not know it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocation:
+    """The word of a certificate's authority about it (RFC 5280, RFC 6960), checked against its signature."""
+
+    sha256: str
+    """Fingerprint of the certificate (DER), lower-case hex."""
+    state: RevocationState
+    checked_at: datetime
+    source: str = ""
+    """`ocsp` or `crl`; empty: the certificate names neither."""
+    server: str = ""
+    """Address that was asked."""
+    revoked_at: datetime | None = None
+    reason: str | None = None
+    """As the authority says it, in the spelling of RFC 5280 (`keyCompromise`); None: it gives none."""
+    detail: str = ""
+    """Why nothing is known, for people; never decided on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriedAddress:
+    """An address that gave no connection."""
+
+    address: str
+    failure: Failure
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redirect:
     """One hop of a redirect chain."""
@@ -113,6 +150,12 @@ class HttpFacts:
     """Host that redirects led to outside of the target's domain; None: they did not."""
     expected: Expected | None = None
     """What became of the user's conditions; None: there are none."""
+    tried: tuple[TriedAddress, ...] = ()
+    """Addresses of the last host that gave no connection, in the order tried; another one may have."""
+    revocation: Revocation | None = None
+    """What the authority last said about the certificate; None: nothing is at hand."""
+    revocation_due: bool = False
+    """Whether the authority is to be asked: never yet, or not for a day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,4 +321,15 @@ class DelegationFacts:
         )
 
 
-Facts = HttpFacts | DnsFacts | RegistrationFacts | DelegationFacts
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastAddressFacts:
+    """What the address at which a target was last seen up says about it now, whatever DNS says."""
+
+    asked_address: str
+    last_good_at: datetime
+    """When the target was last seen up."""
+    answer: HttpFacts | None = None
+    """What answered, or was seen before it failed (status 0); None: nothing did."""
+
+
+Facts = HttpFacts | DnsFacts | RegistrationFacts | DelegationFacts | LastAddressFacts | Revocation

@@ -214,3 +214,7 @@ class FollowUp:
     reason: str
     compare: bool = False
     """Whether the resolvers are to be compared: one of them alone is what the doubt rests on."""
+    address: str | None = None
+    """Of `last_address`: where to ask."""
+    last_good_at: datetime | None = None
+    """Of `last_address`: when the target was last seen up."""

@@ -1,6 +1,7 @@
 """What is watched, and how: targets and their checks."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from monitor.model.expect import Expect
 from monitor.model.words import Probe
@@ -68,7 +69,16 @@ class DelegationSettings:
     """Whether name servers on private, loopback and link-local addresses may be asked."""
 
 
-Settings = HttpSettings | DnsSettings | RegistrationSettings | DelegationSettings
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastAddressSettings:
+    """What the `last_address` probe asks: the target's page, at one address."""
+
+    page: HttpSettings
+    address: str
+    last_good_at: datetime
+
+
+Settings = HttpSettings | DnsSettings | RegistrationSettings | DelegationSettings | LastAddressSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """The closed vocabularies (DESIGN: Words). Values are what metrics, events and pages print."""
 
 from enum import StrEnum
+from typing import Final
 
 
 class Probe(StrEnum):
@@ -10,6 +11,13 @@ class Probe(StrEnum):
     DNS = "dns"
     REGISTRATION = "registration"
     DELEGATION = "delegation"
+    LAST_ADDRESS = "last_address"
+
+
+ON_REQUEST: Final = frozenset({Probe.LAST_ADDRESS})
+"""Probes without a rhythm: they run when the judge asks, and no run of theirs is a check's last one."""
+REGULAR: Final = tuple(probe for probe in Probe if probe not in ON_REQUEST)
+"""Probes that run again and again."""
 
 
 class Layer(StrEnum):

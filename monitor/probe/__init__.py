@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from monitor.clock import Clock
-from monitor.model import Check, DelegationFacts, DnsFacts, HttpFacts, Probe, RegistrationFacts
+from monitor.model import Check, Facts, Probe
 from monitor.probe.asking import IANA_WHOIS, Asking
 from monitor.probe.delegation import probe_delegation
 from monitor.probe.dns import probe_dns
@@ -14,6 +14,7 @@ from monitor.probe.dns_servers import NameServers
 from monitor.probe.http import probe_http
 from monitor.probe.http_client import HttpClient
 from monitor.probe.io import Io, Route
+from monitor.probe.last_address import probe_last_address
 from monitor.probe.registration import probe_registration
 from monitor.probe.registries import Registries
 from monitor.probe.server_domains import ServerDomains
@@ -22,13 +23,14 @@ from monitor.probe.turn_line import Pace
 from monitor.probe.turns import Turns
 from monitor.probe.whois_parser import WhoisParser
 
-ProbeFn = Callable[[Check, Io], Awaitable[HttpFacts | DnsFacts | RegistrationFacts | DelegationFacts]]
+ProbeFn = Callable[[Check, Io], Awaitable[Facts]]
 
 PROBES: Final[dict[Probe, ProbeFn]] = {
     Probe.HTTP: probe_http,
     Probe.DNS: probe_dns,
     Probe.REGISTRATION: probe_registration,
     Probe.DELEGATION: probe_delegation,
+    Probe.LAST_ADDRESS: probe_last_address,
 }
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from monitor.model import TlsFacts
+from monitor.model import TlsFacts, TriedAddress
 
 
 class Phase(StrEnum):
@@ -35,6 +35,8 @@ class Attempt:
     family: str = "auto"
     allow_private: bool = False
     verify_tls: bool = True
+    at: str | None = None
+    """The only address to connect to; None: those that the name leads to."""
     progress: Progress = field(default_factory=Progress)
     address: str | None = None
     port: int | None = None
@@ -45,6 +47,7 @@ class Attempt:
     """`clock.monotonic()` once the connection stood: the request goes out at that moment."""
     first_byte_at: float | None = None
     tls: TlsFacts | None = None
+    tried: tuple[TriedAddress, ...] = ()
 
 
 # Set by `observe` around a whole probe, read by whatever the probe calls: when the deadline

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from monitor.clock import Clock
 from monitor.failure import Failure
-from monitor.model import TlsFacts
+from monitor.model import TlsFacts, TriedAddress
 from monitor.probe.addresses import forbidden
 from monitor.probe.attempt import Attempt, Phase
 from monitor.probe.certificates import Certificates, outdated
@@ -25,7 +25,10 @@ from monitor.probe.tls import Trust, WitnessedSSLObject, prepare
 if TYPE_CHECKING:
     from monitor.probe.dns_client import DnsClient
 
-_TRIES: Final = 3
+# As many as sites have: one that is shut out of some of its addresses is there all the same.
+_TRIES: Final = 8
+_LAST_WORD_S: Final = 0.05
+_LAST_WORD: Final = 0.02
 # A server that does not answer our farewell must not keep the socket open for asyncio's 30 s.
 _FAREWELL_S: Final = 0.5
 _NEXT_MAY_WORK: Final = frozenset(
@@ -68,6 +71,7 @@ class Connector:
                 transport = await self._connect_in_share(attempt, len(addresses) - index, tls=tls)
             except ProbeError as error:
                 first = first or error
+                attempt.tried = (*attempt.tried, TriedAddress(address=address, failure=error.failure))
                 if error.failure not in _NEXT_MAY_WORK:
                     raise
                 continue
@@ -78,14 +82,18 @@ class Connector:
             attempt.progress.phase = Phase.HTTP
             attempt.sent_at = self._clock.monotonic()
             return protocol
+        attempt.address = attempt.port = None
         # The address that a browser would have tried first says it best.
         raise first or ProbeError(Failure.DNS_NODATA, f"{host} has no address")
 
     async def _addresses(self, attempt: Attempt, host: str) -> tuple[str, ...]:
         attempt.progress.phase = Phase.RESOLVE
         started = self._clock.monotonic()
-        found = await self._dns.addresses(host, attempt.family, compare=attempt.progress.compare)
-        attempt.resolve_s = self._clock.monotonic() - started
+        if attempt.at is None:
+            found = await self._dns.addresses(host, attempt.family, compare=attempt.progress.compare)
+            attempt.resolve_s = self._clock.monotonic() - started
+        else:
+            found = (attempt.at,)
         allowed = []
         reasons = []
         for address in found:
@@ -101,11 +109,14 @@ class Connector:
     async def _connect_in_share(self, attempt: Attempt, left: int, *, tls: bool) -> asyncio.Transport:
         """Connect within this address's share of the deadline: a dead one leaves time for the next."""
         deadline = attempt.progress.deadline
-        if left == 1 or deadline is None:
+        if deadline is None:
             return await self._connect(attempt, tls=tls)
         now = self._loop.time()
+        share_s = (deadline - now) / left
+        if left == 1:  # a little less than all: what was tried is told before the run is cut off
+            share_s -= min(_LAST_WORD_S, share_s * _LAST_WORD)
         try:
-            async with asyncio.timeout_at(now + (deadline - now) / left):
+            async with asyncio.timeout_at(now + share_s):
                 return await self._connect(attempt, tls=tls)
         except TimeoutError as error:
             raise ProbeError(Failure.TCP_TIMEOUT, f"{_endpoint(attempt)} did not answer") from error

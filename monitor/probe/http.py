@@ -62,13 +62,13 @@ async def probe_http(check: Check, io: Io) -> HttpFacts:
         )
     except BrokenExchangeError as error:
         seen = error.exchange
-        if not (seen.status or seen.tls or seen.redirects):
+        if not (seen.status or seen.tls or seen.redirects or seen.tried):
             raise
-        raise ProbeError(error.failure, error.detail, facts=_facts(seen, io, settings)) from error
-    return _facts(exchange, io, settings, io.clock.monotonic() - started)
+        raise ProbeError(error.failure, error.detail, facts=facts_of(seen, io, settings)) from error
+    return facts_of(exchange, io, settings, io.clock.monotonic() - started)
 
 
-def _facts(exchange: Exchange, io: Io, settings: HttpSettings, elapsed_s: float | None = None) -> HttpFacts:
+def facts_of(exchange: Exchange, io: Io, settings: HttpSettings, elapsed_s: float | None = None) -> HttpFacts:
     """Return what was seen; `elapsed_s`: how long the whole answer took, None for one that never came."""
     page = io.pages.read(exchange.body, exchange.header("content-type")) if exchange.body else None
     expected = None
@@ -91,6 +91,7 @@ def _facts(exchange: Exchange, io: Io, settings: HttpSettings, elapsed_s: float 
         excerpt=page.excerpt if page else "",
         elsewhere=elsewhere(exchange, settings.domain) if exchange.redirects else None,
         expected=expected,
+        tried=exchange.tried,
     )
 
 

@@ -20,7 +20,7 @@ from yarl import URL
 
 from monitor.clock import Clock
 from monitor.failure import Failure
-from monitor.model import Redirect, Timings, TlsFacts
+from monitor.model import Redirect, Timings, TlsFacts, TriedAddress
 from monitor.probe.attempt import PROGRESS, Attempt, Progress
 from monitor.probe.body import ACCEPTED, Body
 from monitor.probe.classify import classify
@@ -64,6 +64,8 @@ class Exchange:
     timings: Timings = field(default_factory=Timings)
     tls: TlsFacts | None = None
     redirects: tuple[Redirect, ...] = ()
+    tried: tuple[TriedAddress, ...] = ()
+    """Addresses of the last host that gave no connection."""
 
     def header(self, name: str) -> str | None:
         """Return the first header of that (lower-case) name."""
@@ -88,6 +90,7 @@ class _Asked:
     family: str
     allow_private: bool
     verify_tls: bool
+    at: str | None
     progress: Progress
 
 
@@ -118,10 +121,12 @@ class HttpClient:
         family: str = "auto",
         allow_private: bool = False,
         verify_tls: bool = True,
+        at: str | None = None,
     ) -> Exchange:
         """Return the answer at the end of the redirect chain, whatever its status.
 
         `headers` go to the origin of `url` only. With `max_redirects=0` a redirect is an answer.
+        `at`: the address to connect to, whatever the name leads to; redirects are then answers too.
         Raises BrokenExchangeError, a ProbeError.
         """
         asked = _Asked(
@@ -131,6 +136,7 @@ class HttpClient:
             family=family,
             allow_private=allow_private,
             verify_tls=verify_tls,
+            at=at,
             progress=PROGRESS.get() or Progress(),
         )
         here = start = target(url)
@@ -143,7 +149,7 @@ class HttpClient:
             # Where a stranger redirects to is never private, whatever is allowed of the target itself.
             how = asked if here.host == start.host else replace(asked, allow_private=False)
             exchange, location = await self._hop(here, how, hops, request)
-            if location is None or max_redirects == 0:
+            if location is None or max_redirects == 0 or at is not None:
                 return exchange
             try:
                 there = follow(here, location)
@@ -172,6 +178,7 @@ class HttpClient:
             family=asked.family,
             allow_private=asked.allow_private,
             verify_tls=asked.verify_tls,
+            at=asked.at,
             progress=asked.progress,
         )
         answer = _Answer(attempt, url, hops, self._clock)
@@ -298,6 +305,7 @@ class _Answer:
             ),
             tls=attempt.tls,
             redirects=self._hops,
+            tried=attempt.tried,
         )
 
 

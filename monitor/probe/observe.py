@@ -23,6 +23,7 @@ _DEADLINES: Final = {
     Probe.REGISTRATION: Failure.REGISTRATION_TIMEOUT,
     Probe.DELEGATION: Failure.DNS_TIMEOUT,
 }
+_PHASED: Final = frozenset({Probe.HTTP, Probe.LAST_ADDRESS})
 
 
 async def observe(check: Check, scheduled_at: datetime, io: Io) -> Observation:
@@ -69,7 +70,7 @@ async def _run(check: Check, io: Io) -> tuple[Failure | None, str, Facts | None]
 
 
 def _overdue(check: Check, progress: Progress) -> str:
-    where = f", in phase {progress.phase}" if check.probe is Probe.HTTP else ""
+    where = f", in phase {progress.phase}" if check.probe in _PHASED else ""
     return f"not done within {check.timeout_s:g} s{where}"
 
 

@@ -14,6 +14,7 @@ from monitor.judge.standing import Absence, Seen, absence, evidence, last_seen, 
 from monitor.model import (
     DnsFacts,
     HttpFacts,
+    LastAddressFacts,
     Layer,
     LayerState,
     Memory,
@@ -48,6 +49,7 @@ def document(state: TargetState) -> dict[str, Any]:
         "origin": _origin(memory),
         "registration": _registration(seen.get(Probe.REGISTRATION)),
         "certificate": _certificate(seen.get(Probe.HTTP)),
+        "last_address": _last_address(seen.get(Probe.LAST_ADDRESS)),
         "mail": _mail(seen.get(Probe.DNS)),
         "delegation": delegation.document(memory),
         "checks": [
@@ -169,6 +171,20 @@ def _certificate(seen: Observation | None) -> dict[str, Any] | None:
 def _chain(tls: TlsFacts) -> Iterator[dict[str, Any]]:
     for link in tls.chain:
         yield {**asdict(link), "not_after": _iso(link.not_after)}
+
+
+def _last_address(seen: Observation | None) -> dict[str, Any] | None:
+    facts = seen.facts if seen else None
+    if seen is None or not isinstance(facts, LastAddressFacts):
+        return None
+    return {
+        "address": facts.asked_address,
+        "last_good_at": _iso(facts.last_good_at),
+        "asked_at": _iso(seen.started_at),
+        "failure": seen.failure,
+        "status": facts.answer.status or None if facts.answer else None,
+        "title": facts.answer.title if facts.answer else None,
+    }
 
 
 def _mail(seen: Observation | None) -> dict[str, Any] | None:

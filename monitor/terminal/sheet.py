@@ -8,13 +8,15 @@ from monitor.model import (
     DelegationFacts,
     DnsFacts,
     HttpFacts,
+    LastAddressFacts,
     Memory,
     Observation,
+    Probe,
     RegistrationFacts,
     Run,
     TargetState,
 )
-from monitor.terminal import delegation, paint
+from monitor.terminal import delegation, paint, way
 from monitor.terminal.particulars import particulars
 from monitor.terminal.stand import stand
 
@@ -77,7 +79,10 @@ def summary(observation: Observation) -> str:
         title = f" “{facts.title}”" if facts.title else ""
         hops = f" after {len(facts.redirects)} redirects" if facts.redirects else ""
         until = f", certificate until {facts.tls.not_after:%Y-%m-%d}" if facts.tls else ""
-        return f"{facts.status}{title}{where}{hops}, {facts.text_length} characters{until}"
+        without = f", no connection at {way.tried(facts)}" if facts.tried else ""
+        return f"{facts.status}{title}{where}{hops}, {facts.text_length} characters{until}{without}"
+    if isinstance(facts, LastAddressFacts):
+        return way.last_address(observation, facts)
     if isinstance(facts, DnsFacts):
         return f"{' '.join(facts.addresses) or 'no address'}; NS {' '.join(facts.ns.values) or '—'}"
     if isinstance(facts, RegistrationFacts):
@@ -106,7 +111,8 @@ def _incident(memory: Memory) -> Text:
         text.append(
             f"\n {mark} {paint.moment(observation.started_at)} {observation.probe:<12} ", style="not bold"
         )
-        what = str(observation.failure) if observation.failure else summary(observation)
+        told = observation.failure is None or observation.probe is Probe.LAST_ADDRESS
+        what = summary(observation) if told else str(observation.failure)
         text.append_text(paint.plain(f"{what} {observation.detail}".rstrip(), style="not bold"))
     text.append("\n * the diagnosis rests on it", style="not bold dim")
     return text

@@ -34,7 +34,7 @@ from monitor.model import (
 
 NOW = datetime(2021, 1, 17, 12, tzinfo=UTC)
 THEN = datetime(2021, 1, 11, 8, tzinfo=UTC)
-HTTP, DNS, REGISTRATION, DELEGATION = Probe
+HTTP, DNS, REGISTRATION, DELEGATION, *_ = Probe
 UP = Verdict(status=Status.UP, reachable=True)
 DOWN = Verdict(
     status=Status.DOWN,

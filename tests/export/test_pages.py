@@ -32,6 +32,7 @@ from monitor.model import (
     Event,
     EventType,
     Evidence,
+    LastAddressFacts,
     Layer,
     Probe,
     Pulse,
@@ -42,6 +43,7 @@ from monitor.model import (
     StatusChanged,
     TargetState,
     TlsFacts,
+    TriedAddress,
     Verdict,
 )
 from monitor.store import Change
@@ -321,6 +323,21 @@ async def test_the_delegation_is_told_in_full(site: Site) -> None:
         "Told by com, by a.gtld-servers.net",
     ):
         assert fact in said, fact
+
+
+async def test_the_last_known_address_is_shown_with_its_answer(site: Site) -> None:
+    refused = (TriedAddress(address="192.0.2.9", failure=Failure.TCP_REFUSED),)
+    facts = LastAddressFacts(
+        asked_address="192.0.2.7", last_good_at=NOW, answer=page(421, title="<b>Misdirected</b>")
+    )
+    site.watch(full(seen=(seen(HTTP, page(tried=refused)), seen(Probe.LAST_ADDRESS, facts))))
+    text = await site.text("/targets/parler.com")
+    outline(text)
+    said = words(text)
+    for fact in ("Last known address 192.0.2.7", "Status 421", "No connection 192.0.2.9 (tcp_refused)"):
+        assert fact in said, fact
+    assert "What follows is what it last told" not in said
+    assert "<b>Misdirected" not in text
 
 
 async def test_suspicions_are_called_suspicions(site: Site) -> None:

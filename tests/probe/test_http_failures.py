@@ -115,7 +115,10 @@ def full_port() -> Iterator[int]:
 
 async def test_a_closed_port_refuses(closed_port: int) -> None:
     seen = await look(f"http://127.0.0.1:{closed_port}/")
-    assert (seen.failure, seen.facts) == (Failure.TCP_REFUSED, None)
+    assert seen.failure is Failure.TCP_REFUSED
+    assert isinstance(seen.facts, HttpFacts)
+    assert seen.facts.address is None
+    assert [(one.address, one.failure) for one in seen.facts.tried] == [("127.0.0.1", Failure.TCP_REFUSED)]
     assert seen.detail == f"127.0.0.1:{closed_port}: Connection refused"
 
 
@@ -123,6 +126,8 @@ async def test_silence_on_connecting_is_a_tcp_timeout(full_port: int) -> None:
     seen = await look(f"http://127.0.0.1:{full_port}/", timeout_s=0.3)
     assert seen.failure is Failure.TCP_TIMEOUT
     assert 0.29 <= seen.duration_s < 0.33
+    assert isinstance(seen.facts, HttpFacts), "what was tried is told before the run is cut off"
+    assert [one.address for one in seen.facts.tried] == ["127.0.0.1"]
 
 
 async def test_a_dead_address_leaves_time_for_the_next_one(full_port: int) -> None:
@@ -133,6 +138,20 @@ async def test_a_dead_address_leaves_time_for_the_next_one(full_port: int) -> No
     assert seen.failure is None
     assert isinstance(seen.facts, HttpFacts)
     assert seen.facts.address == "1.1.1.1"
+    assert [(one.address, one.failure) for one in seen.facts.tried] == [("1.0.0.1", Failure.TCP_TIMEOUT)]
+
+
+async def test_one_address_of_eight_is_enough(closed_port: int) -> None:
+    """A browser goes on to the next address, too: the site is up, and the fact is told beside."""
+    refusing = {f"1.1.1.{last}": ("127.0.0.1", closed_port) for last in range(1, 8)}
+    async with HttpLab(say(answer(b"here"))) as lab:
+        route = Detour({**refusing, "1.1.1.8": lab.endpoint})
+        async with lab_io({"www.example": " ".join(route.ways)}, route=route) as io:
+            seen = await look("http://www.example/", io, allow_private=False)
+    assert seen.failure is None
+    assert isinstance(seen.facts, HttpFacts)
+    assert len(seen.facts.tried) == 7
+    assert {one.failure for one in seen.facts.tried} == {Failure.TCP_REFUSED}
 
 
 async def test_no_route_is_unreachable() -> None:

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from servers.scenario_lab import HEAD, scenario
 
 from monitor.config import ConfigError
-from monitor.model import Probe
+from monitor.model import REGULAR
 from monitor.replay.misfits import _tables
 from monitor.replay.scenario import load_scenario, read_scenario
 from monitor.replay.tables import Document
@@ -46,7 +46,7 @@ def test_tables_nested_without_end_are_one_mistake() -> None:
 
 def test_what_is_watched_is_read_as_in_a_configuration() -> None:
     read = scenario('[http]\ninterval = "2m"\ntimeout = "7s"\n[policy]\nfailures_to_confirm = 5\n')
-    assert [check.probe for check in read.checks] == list(Probe)
+    assert [check.probe for check in read.checks] == list(REGULAR)
     assert read.checks[0].interval_s == 120.0
     assert read.checks[0].timeout_s == 7.0
     assert read.policies["example.com"].failures_to_confirm == 5

@@ -5,21 +5,24 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from judge.world import START, World, answer, page, records, registration
+from judge.world import START, World, answer, observe, page, records, registration
 from terminal.test_hostile import shown
 
 from monitor.failure import Failure
+from monitor.judge import step
 from monitor.judge.codes import Setter, set_by
 from monitor.model import (
     Attribution,
     ChainLink,
     DnsFacts,
     Evidence,
+    LastAddressFacts,
     Layer,
     Probe,
     Provider,
     TargetState,
     TlsFacts,
+    TriedAddress,
 )
 from monitor.terminal.document import document
 from monitor.terminal.sheet import sheet
@@ -298,12 +301,42 @@ def test_a_question_for_mail_that_failed_is_no_answer() -> None:
     assert document(world.state)["mail"]["answered"] is False
 
 
+def test_the_last_known_address_is_told_with_what_it_says_and_since_when() -> None:
+    world = parler()
+    world.http("...n")
+    facts = LastAddressFacts(
+        asked_address="190.115.31.151", last_good_at=START, answer=page(403, title="Gone", text=12)
+    )
+    seen = replace(observe(Probe.LAST_ADDRESS, world.now, page()), facts=facts)
+    world.state = step(world.state, seen, (), world.policy).state
+    world.http("nn")
+    assert "last_address 190.115.31.151, last good 2021-01-11 00:00:00: 403 “Gone”, 12 characters" in words(
+        world.state
+    )
+    told = document(world.state)["last_address"]
+    assert {**told, "asked_at": None} == {
+        "address": "190.115.31.151",
+        "last_good_at": "2021-01-11T00:00:00Z",
+        "asked_at": None,
+        "failure": None,
+        "status": 403,
+        "title": "Gone",
+    }
+
+
+def test_addresses_that_gave_no_connection_are_told_beside_the_answer() -> None:
+    world = parler()
+    refused = (TriedAddress(address="192.0.2.9", failure=Failure.TCP_REFUSED),)
+    world.feed(Probe.HTTP, page(address="192.0.2.8", tried=refused))
+    assert "no connection at 192.0.2.9 (tcp_refused)" in words(world.state)
+
+
 def test_the_keys_of_the_document_are_stable() -> None:
     told = json.loads(json.dumps(document(parler().state)))
     assert list(told) == [
         "target", "status", "since", "reachable", "diagnosis", "layer", "sentence", "incident",
         "incident_opened_at", "seconds", "layers", "not_seen", "origin", "registration", "certificate",
-        "mail", "delegation", "checks",
+        "last_address", "mail", "delegation", "checks",
     ]  # fmt: skip
     assert list(told["layers"][0]) == [
         "layer", "known", "absent", "since", "known_since", "first_seen", "last_seen", "changes",

@@ -1,0 +1,43 @@
+"""From what the judge wants to look at to the check that does: one of the target's own, or one made for it.
+
+What is asked only when something is wrong has no check that waits for it: it is made from the settings
+of the page, and its result belongs to that target.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from monitor.model import Check, FollowUp, HttpSettings, LastAddressSettings, Probe
+
+_LAST_ADDRESS_S: Final = 10.0
+_DAY_S: Final = 86_400.0
+
+
+def check_for(follow_up: FollowUp, checks: Mapping[Probe, Check]) -> Check | None:
+    """Return the check that a follow-up stands for; None: the target is not watched that way."""
+    if follow_up.probe is Probe.LAST_ADDRESS:
+        return _last_address(follow_up, checks)
+    check = checks.get(follow_up.probe)
+    if check is None:
+        return None
+    if check.probe is Probe.REGISTRATION:  # the only one that may have to wait for its turn
+        check = replace(check, urgent=True)
+    return replace(check, compare=True) if follow_up.compare else check
+
+
+def _last_address(follow_up: FollowUp, checks: Mapping[Probe, Check]) -> Check | None:
+    page = checks.get(Probe.HTTP)
+    if page is None or not isinstance(page.settings, HttpSettings):
+        return None
+    if follow_up.address is None or follow_up.last_good_at is None:
+        return None
+    return Check(
+        target=page.target,
+        probe=Probe.LAST_ADDRESS,
+        interval_s=_DAY_S,
+        timeout_s=min(page.timeout_s, _LAST_ADDRESS_S),
+        settings=LastAddressSettings(
+            page=page.settings, address=follow_up.address, last_good_at=follow_up.last_good_at
+        ),
+    )

@@ -1,0 +1,41 @@
+"""From a follow-up to the check that is run for it."""
+
+from dataclasses import replace
+
+from judge.world import START
+
+from monitor.follow_up import check_for
+from monitor.model import Check, DnsSettings, FollowUp, HttpSettings, LastAddressSettings, Probe
+
+PAGE = Check(
+    target="parler.com",
+    probe=Probe.HTTP,
+    interval_s=60,
+    timeout_s=30,
+    settings=HttpSettings(url="https://parler.com/", headers=(("X-Token", "t"),), verify_tls=False),
+)
+ASKED = FollowUp(probe=Probe.LAST_ADDRESS, delay_s=0, reason="gone", address="192.0.2.1", last_good_at=START)
+
+
+def test_the_last_address_is_asked_with_the_settings_of_the_page_and_a_deadline_of_its_own() -> None:
+    check = check_for(ASKED, {Probe.HTTP: PAGE})
+    assert check is not None
+    assert check.id == "parler.com/last_address"
+    assert check.timeout_s == 10
+    assert check.settings == LastAddressSettings(
+        page=PAGE.settings,  # type: ignore[arg-type]
+        address="192.0.2.1",
+        last_good_at=START,
+    )
+
+
+def test_a_target_without_a_page_has_nothing_to_ask_for() -> None:
+    records = replace(PAGE, probe=Probe.DNS, settings=DnsSettings(host="parler.com", zone="parler.com"))
+    assert check_for(ASKED, {Probe.DNS: records}) is None
+    assert check_for(replace(ASKED, address=None), {Probe.HTTP: PAGE}) is None
+
+
+def test_any_other_follow_up_is_one_of_the_checks_of_the_target() -> None:
+    again = FollowUp(probe=Probe.HTTP, delay_s=10, reason="down suspected", compare=True)
+    assert check_for(again, {Probe.HTTP: PAGE}) == replace(PAGE, compare=True)
+    assert check_for(replace(again, probe=Probe.REGISTRATION), {Probe.HTTP: PAGE}) is None
