@@ -41,6 +41,7 @@ from monitor.model import (
     DnsFacts,
     Facts,
     HttpFacts,
+    LastAddressFacts,
     Layer,
     LayerState,
     Memory,
@@ -59,6 +60,7 @@ _FACTS: Final[dict[Probe, type[Any]]] = {
     Probe.DNS: DnsFacts,
     Probe.REGISTRATION: RegistrationFacts,
     Probe.DELEGATION: DelegationFacts,
+    Probe.LAST_ADDRESS: LastAddressFacts,
 }
 _ORDINARY: Final[dict[Probe, dict[str, Any]]] = {
     Probe.HTTP: {"url": "https://parler.com/", "status": 200, "title": "Parler", "text_length": 6000},
@@ -80,6 +82,7 @@ _ORDINARY: Final[dict[Probe, dict[str, Any]]] = {
         "expires": datetime(2030, 1, 1, tzinfo=UTC),
     },
     Probe.DELEGATION: {"zone": "parler.com", "parent": "com", "heard": True, "delegated": ["ns1.example"]},
+    Probe.LAST_ADDRESS: {"asked_address": "192.0.2.1", "last_good_at": NOW},
 }
 _ANSWERS: Final = frozenset({"a", "aaaa", "ns", "mx", "soa"})
 

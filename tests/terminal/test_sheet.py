@@ -310,7 +310,7 @@ def test_the_last_known_address_is_told_with_what_it_says_and_since_when() -> No
     seen = replace(observe(Probe.LAST_ADDRESS, world.now, page()), facts=facts)
     world.state = step(world.state, seen, (), world.policy).state
     world.http("nn")
-    assert "last_address 190.115.31.151, last good 2021-01-11 00:00:00: 403 “Gone”, 12 characters" in words(
+    assert "last_address 190.115.31.151, last good 2021-01-11 00:00:00Z: 403 “Gone”, 12 characters" in words(
         world.state
     )
     told = document(world.state)["last_address"]
