@@ -196,6 +196,8 @@ class PolicyTable(Table):
     changes_to_confirm: Atleast1 = Policy().changes_to_confirm
     recheck: Duration = Policy().recheck_s
     change_recheck: Duration = Policy().change_recheck_s
+    flap_window: Duration = Policy().flap_window_s
+    flaps_to_tell: Atleast1 = Policy().flaps_to_tell
     placeholder_ratio: Annotated[float, BeforeValidator(parse_ratio)] = Policy().placeholder_ratio
     placeholder_min_text: Annotated[int, BeforeValidator(whole(0, 10_000_000))] = (
         Policy().placeholder_min_text

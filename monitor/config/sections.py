@@ -228,6 +228,8 @@ def policy(document: Document) -> Policy:
         changes_to_confirm=table.changes_to_confirm,
         recheck_s=table.recheck,
         change_recheck_s=table.change_recheck,
+        flap_window_s=table.flap_window,
+        flaps_to_tell=table.flaps_to_tell,
         placeholder_ratio=table.placeholder_ratio,
         placeholder_min_text=table.placeholder_min_text,
     )

@@ -97,7 +97,7 @@ def weigh(memory: Memory, pulse: Pulse, verdict: Verdict, observation: Observati
         memory=memory,
         pulse=replace(pulse, suspicion=looks),
         # What contradicts itself for that long is left to the regular looks.
-        follow_ups=() if lasting else _look_again(verdict, policy, looks),
+        follow_ups=() if lasting else _look_again(memory, verdict, policy, looks),
     )
 
 
@@ -150,8 +150,10 @@ def _confirm(memory: Memory, pulse: Pulse, verdict: Verdict, since: datetime) ->
     )
 
 
-def _look_again(verdict: Verdict, policy: Policy, looks: int) -> tuple[FollowUp, ...]:
-    """Ask for another look soon; at the first sign of trouble also at the records.
+def _look_again(memory: Memory, verdict: Verdict, policy: Policy, looks: int) -> tuple[FollowUp, ...]:
+    """Ask for another look soon; at the first sign of trouble, or of a return, also at the records.
+
+    They say what is wrong, or where the target has come back.
 
     Resolvers are compared then: a suspicion that rests on the word of one would grow with every look
     at the same one. Not at a registration: it never shows an outage, and a server that limits its rate
@@ -162,8 +164,9 @@ def _look_again(verdict: Verdict, policy: Policy, looks: int) -> tuple[FollowUp,
     again = FollowUp(
         probe=policy.lead, delay_s=policy.recheck_s, reason=f"{verdict.status} suspected", compare=True
     )
-    first_sign = looks == 1 and _KIND[verdict.status] is _Kind.NOT_UP
-    if first_sign and policy.dns_watched and policy.lead is not Probe.DNS:
-        records = FollowUp(probe=Probe.DNS, delay_s=0.0, reason="the target does not look up", compare=True)
-        return (again, records)
-    return (again,)
+    kind = _KIND[verdict.status]
+    turns = kind is _Kind.NOT_UP or (kind is _Kind.UP and memory.incident is not None)
+    if looks > 1 or not turns or not policy.dns_watched or policy.lead is Probe.DNS:
+        return (again,)
+    reason = "the target looks up again" if verdict.status is Status.UP else "the target does not look up"
+    return (again, FollowUp(probe=Probe.DNS, delay_s=0.0, reason=reason, compare=True))

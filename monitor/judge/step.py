@@ -12,6 +12,7 @@ from datetime import datetime
 from monitor.judge import change, last_address, tell
 from monitor.judge.aside import ASIDES, Look
 from monitor.judge.diagnose import assess
+from monitor.judge.incident import live
 from monitor.judge.investigate import investigate
 from monitor.judge.news import number
 from monitor.judge.page import learn
@@ -62,10 +63,10 @@ def step(
     if moves.layers is not memory.layers:
         memory = replace(memory, layers=moves.layers)
     belief = weigh(memory, _timed(state, observation, policy), verdict, observation, policy)
-    memory, news = tell.incident(belief, observation, state.target)
-    memory = _learn(memory, view, verdict, observation)
-    told = [*news, *(tell.provider(moved) for moved in moves.changes)]
-    follow_ups = [*belief.follow_ups, *moves.follow_ups]
+    turn = live(belief, observation, policy, state.target)
+    memory = _learn(turn.memory, view, verdict, observation)
+    told = [*turn.news, *(tell.provider(moved) for moved in moves.changes)]
+    follow_ups = [*belief.follow_ups, *turn.follow_ups, *moves.follow_ups]
     seen = Look(before=state.memory, observation=observation, view=view)
     for aside in ASIDES:
         outcome = aside(memory, seen)

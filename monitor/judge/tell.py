@@ -1,18 +1,17 @@
-"""What is worth telling: confirmed changes become incidents and events, in words."""
+"""What is told, in words: the life of an incident (`judge.incident`), and what else has changed."""
 
-from dataclasses import replace
-from datetime import datetime
-from hashlib import blake2b
+from dataclasses import dataclass
 from typing import Final
 
 from monitor.judge.news import News
-from monitor.judge.status import Belief
+from monitor.judge.places import names, sentence
 from monitor.model import (
     EventType,
     Incident,
     IncidentChanged,
+    Layer,
+    LayerMove,
     Memory,
-    Observation,
     Provider,
     ProviderChanged,
     RegistrationChanged,
@@ -22,8 +21,6 @@ from monitor.model import (
     Verdict,
 )
 
-_EVIDENCE: Final = 20
-
 _SEVERITY: Final = {
     Status.UP: Severity.INFO,
     Status.UNKNOWN: Severity.INFO,
@@ -32,78 +29,15 @@ _SEVERITY: Final = {
 }
 
 
-def incident(belief: Belief, observation: Observation, target: str) -> tuple[Memory, list[News]]:
-    """Return the memory and the news after a verdict was weighed; nothing confirmed is no news."""
-    memory, verdict = belief.memory, belief.confirmed
-    if verdict is None or belief.since is None or verdict.status is Status.UNKNOWN:
-        return memory, []
-    if verdict.status is Status.UP:
-        memory, current, news = _resolve(memory, verdict, observation)
-    elif memory.incident is None:
-        memory, current, news = _open(memory, verdict, observation, belief.since, target)
-    else:
-        memory, current, news = _refine(memory, verdict, observation)
-    known = memory.known_status
-    changed = known is not None and known is not verdict.status
-    if known is not verdict.status:
-        memory = replace(memory, known_status=verdict.status)
-    if changed and known is not None:
-        news.insert(0, _status(known, verdict, belief.since, current))
-    return memory, news
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """What is to be told of an incident."""
 
-
-_Outcome = tuple[Memory, Incident | None, list[News]]
-
-
-def _open(
-    memory: Memory, verdict: Verdict, observation: Observation, since: datetime, target: str
-) -> _Outcome:
-    key = f"{target}|{since.isoformat()}"
-    opened = Incident(
-        id=blake2b(key.encode(), digest_size=8).hexdigest(),
-        opened_at=since,
-        told_at=observation.ended_at,
-        verdict=verdict,
-        observations=_evidence((), memory, observation),
-    )
-    memory = replace(memory, incident=opened, incidents=memory.incidents + 1)
-    news = _incident_news(EventType.INCIDENT_OPENED, memory, opened)
-    return memory, opened, [news]
-
-
-def _refine(memory: Memory, verdict: Verdict, observation: Observation) -> _Outcome:
-    current = memory.incident
-    if current is None or current.verdict.same_as(verdict):
-        return memory, current, []
-    evidence = _evidence(current.observations, memory, observation)
-    refined = replace(current, verdict=verdict, observations=evidence)
-    memory = replace(memory, incident=refined)
-    return memory, refined, [_incident_news(EventType.INCIDENT_UPDATED, memory, refined)]
-
-
-def _resolve(memory: Memory, verdict: Verdict, observation: Observation) -> _Outcome:
-    current = memory.incident
-    if current is None:
-        return memory, None, []
-    # A clock that was set back must not end an incident before it began.
-    resolved_at = max(current.opened_at, memory.since or observation.ended_at)
-    ended = replace(current, resolved_at=resolved_at, verdict=verdict)
-    news = _incident_news(EventType.INCIDENT_RESOLVED, memory, ended)
-    return replace(memory, incident=None), current, [news]
-
-
-def _evidence(
-    kept: tuple[Observation, ...], memory: Memory, observation: Observation
-) -> tuple[Observation, ...]:
-    """Return the observations of an incident with what is seen now; the first and the latest stay."""
-    have = {seen.id for seen in kept}
-    now = [seen for seen in memory.seen if seen.probe is not observation.probe]
-    new = [seen for seen in (*now, observation) if seen.id not in have]
-    all_of_them = (*kept, *new)
-    if len(all_of_them) <= _EVIDENCE:
-        return all_of_them
-    half = _EVIDENCE // 2
-    return (*all_of_them[:half], *all_of_them[-half:])
+    kind: EventType
+    incident: Incident
+    before: Verdict | None
+    """What was told of it last; None: this is the first word."""
+    places: tuple[LayerMove, ...] = ()
 
 
 def _operators(memory: Memory, verdict: Verdict) -> tuple[Provider, ...]:
@@ -118,21 +52,17 @@ def _operators(memory: Memory, verdict: Verdict) -> tuple[Provider, ...]:
     return state.confirmed.providers
 
 
-def _names(providers: tuple[Provider, ...]) -> str:
-    return " + ".join(provider.name for provider in providers)
-
-
-def _incident_news(kind: EventType, memory: Memory, told: Incident) -> News:
-    verdict = told.verdict
-    resolved = kind is EventType.INCIDENT_RESOLVED
+def incident(memory: Memory, word: Word, *, flapping: bool) -> News:
+    """Return the news of an incident that opens, goes on, or is over."""
+    told = word.incident
+    resolved = word.kind is EventType.INCIDENT_RESOLVED
+    verdict = memory.verdict if resolved else told.verdict
     operators = _operators(memory, verdict)
     duration = (told.resolved_at - told.opened_at).total_seconds() if told.resolved_at else None
-    who = f" ({verdict.layer}: {_names(operators)})" if operators else ""
-    text = "up again." if resolved else f"{verdict.status}. {verdict.sentence}{who}"
     return News(
-        type=kind,
+        type=word.kind,
         severity=_SEVERITY[verdict.status],
-        text=text,
+        text=_up_again(memory, word) if resolved else _not_up(word, operators, flapping=flapping),
         data=IncidentChanged(
             incident=told.id,
             opened_at=told.opened_at,
@@ -145,32 +75,73 @@ def _incident_news(kind: EventType, memory: Memory, told: Incident) -> News:
             providers=operators,
             observations=verdict.based_on,
             duration_s=duration,
+            places=word.places,
+            reachable_since=told.reachable_since,
+            flaps=told.flaps,
+            flapping=flapping,
+            reopened=told.reopened,
         ),
     )
 
 
-def _status(known: Status, verdict: Verdict, since: datetime, current: Incident | None) -> News:
-    text = f"{known} → {verdict.status}."
+def _up_again(memory: Memory, word: Word) -> str:
+    told = word.incident
+    came_and_went = f" It came and went {_times(told)}." if told.flaps else ""
+    return f"up again{_where(memory, word)}.{came_and_went}"
+
+
+def _not_up(word: Word, operators: tuple[Provider, ...], *, flapping: bool) -> str:
+    verdict, before = word.incident.verdict, word.before
+    who = f" ({verdict.layer}: {names(operators)})" if operators else ""
+    status = verdict.status.value
+    if flapping and before is not None and (before.status is Status.UP or before.same_as(verdict)):
+        status = f"flapping, {_times(word.incident)}: {status}"
+    elif before is not None and before.status is Status.UP:
+        status = f"{status} again"
+    elif before is not None and verdict.reachable and before.reachable is False:
+        status = f"something answers again, but it is not the service: {status}"
+    elif before is not None and before.reachable and verdict.reachable is False:
+        status = f"nothing answers any more: {status}"
+    return f"{status}. {verdict.sentence}{who}"
+
+
+def _times(told: Incident) -> str:
+    """Return `3 times since 2018-11-05 14:02 UTC`."""
+    times = "once" if told.flaps == 1 else f"{told.flaps} times"
+    return f"{times} since {told.opened_at:%Y-%m-%d %H:%M} UTC"
+
+
+def _where(memory: Memory, word: Word) -> str:
+    network = next((layer for layer in memory.layers if layer.layer is Layer.NETWORK), None)
+    return sentence(word.places, network)
+
+
+def status(known: Status, memory: Memory, word: Word) -> News:
+    """Return the news of a status that is another one than was told."""
+    verdict = memory.verdict
+    up = verdict.status is Status.UP
+    told = f"{known} → {verdict.status}{_where(memory, word) if up else ''}."
     return News(
         type=EventType.STATUS_CHANGED,
         severity=_SEVERITY[verdict.status],
-        text=f"{text} {verdict.sentence}".rstrip(),
+        text=f"{told} {verdict.sentence}".rstrip(),
         data=StatusChanged(
             status_from=known,
             status_to=verdict.status,
-            since=since,
+            since=memory.since or word.incident.opened_at,
             reachable=verdict.reachable,
             diagnosis=verdict.diagnosis,
             layer=verdict.layer,
             sentence=verdict.sentence,
-            incident=current.id if current else None,
+            incident=word.incident.id,
+            places=word.places,
         ),
     )
 
 
 def provider(moved: ProviderChanged) -> News:
     """Return the news of a layer that others operate now."""
-    text = f"{moved.layer}: {_names(moved.providers_from)} → {_names(moved.providers_to)}."
+    text = f"{moved.layer}: {names(moved.providers_from)} → {names(moved.providers_to)}."
     return News(type=EventType.PROVIDER_CHANGED, severity=Severity.WARNING, text=text, data=moved)
 
 

@@ -9,6 +9,18 @@ from monitor.model.words import EventType, Layer, Severity, Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LayerMove:
+    """A layer that others operate than when an incident opened, or of which that is not known yet."""
+
+    layer: Layer
+    providers_before: tuple[Provider, ...]
+    """Nobody: there was none, as before a proxy was put in front."""
+    providers_after: tuple[Provider, ...]
+    known: bool = True
+    """False: who is there now is not known yet; `providers_after` is empty then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatusChanged:
     """`platform.status.changed`: from one known status to another."""
 
@@ -21,6 +33,8 @@ class StatusChanged:
     sentence: str
     incident: str | None
     """Id of the incident that this belongs to."""
+    places: tuple[LayerMove, ...] = ()
+    """Where a target is that is up again: the layers that are not as they were when the incident opened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +55,16 @@ class IncidentChanged:
     """Ids of the observations that the diagnosis rests on."""
     duration_s: float | None = None
     """Of the whole incident, once resolved."""
+    places: tuple[LayerMove, ...] = ()
+    """The layers that are not as they were when the incident opened; none: as far as is known, all are."""
+    reachable_since: datetime | None = None
+    """Since when something answers that is not the service, or did before the service was back."""
+    flaps: int = 0
+    """How often the target was up again and then was not, within this incident."""
+    flapping: bool = False
+    """Whether that is so often that its return is not told at every turn."""
+    reopened: int = 0
+    """How often the incident went on after it had been told as resolved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

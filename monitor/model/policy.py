@@ -25,6 +25,10 @@ class Policy:
     """Seconds until a suspicion is looked at again."""
     change_recheck_s: float = 60.0
     """Seconds until a suspected change of provider is looked at again."""
+    flap_window_s: float = 10_800.0
+    """One that is not up again within so many seconds of its return goes on with the same incident ..."""
+    flaps_to_tell: int = 2
+    """... and is flapping when that has happened so often."""
     placeholder_ratio: float = 0.2
     """A page with less than this part of its usual text is a placeholder ..."""
     placeholder_min_text: int = 500

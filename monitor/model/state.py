@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitor.failure import Failure
-from monitor.model.attribution import Attribution, Evidence
+from monitor.model.attribution import Attribution, Evidence, Provider
+from monitor.model.event import LayerMove
 from monitor.model.observation import Observation
 from monitor.model.words import Layer, Probe, Status
 
@@ -85,8 +86,16 @@ UNSEEN = Verdict(status=Status.UNKNOWN, reachable=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stood:
+    """Who stood behind a layer when an incident opened; nobody: it was known that there was none."""
+
+    layer: Layer
+    providers: tuple[Provider, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """A stretch of time in which a target was not up."""
+    """A stretch of time in which a target was not up. How it lives: `judge.incident`."""
 
     id: str
     opened_at: datetime
@@ -97,6 +106,27 @@ class Incident:
     observations: tuple[Observation, ...] = ()
     """The evidence: what was seen when it opened and when its diagnosis changed, 20 at most."""
     resolved_at: datetime | None = None
+    places: tuple[Stood, ...] = ()
+    """Who stood behind the layers when it opened, in the order of `Layer`."""
+    moves: tuple[LayerMove, ...] = ()
+    """Once resolved: the layers at which the target came back elsewhere, or nobody knows where yet."""
+    reachable_since: datetime | None = None
+    """Since when something answers that is not the service; None: nothing does, or something always did."""
+    flaps: int = 0
+    """How often the target was up again and then was not."""
+    reopened: int = 0
+    """How often that was after the incident had been told as resolved."""
+    calm_from_s: float | None = None
+    """`Pulse.up_s` when the target was up again, while it is not told yet; None: it is not up again."""
+    calmest_s: float = 0.0
+    """The longest the target was up between two failures, in seconds that were watched."""
+    told: tuple[Verdict, ...] | None = None
+    """What has been told, each once, the latest last. None: by an earlier version; `verdict` has been."""
+    told_flaps: int = 0
+    retold: int = 0
+    """How often something was told that had been told before."""
+    stood_from_s: float = 0.0
+    """`Pulse.down_s` when `verdict` was confirmed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,12 +205,14 @@ class Memory:
     since: datetime | None = None
     """Since when the confirmed status holds; None before the first."""
     known_status: Status | None = None
-    """The last confirmed status that was not unknown: what a change is told against."""
+    """The status that was last told, or the first one that was known: what a change is told against."""
     suspected: Verdict | None = None
     """A verdict that is not confirmed yet."""
     suspected_since: datetime | None = None
     incident: Incident | None = None
-    """The open one."""
+    """The open one. It stays open while a target that is up again has not been so for long enough."""
+    ended: Incident | None = None
+    """The last one that was resolved, while it may still be opened again."""
     incidents: int = 0
     """How many have been opened."""
     layers: tuple[LayerState, ...] = ()

@@ -36,7 +36,7 @@ class PeriodBegins:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentIs:
-    """An incident was opened or refined."""
+    """An incident was opened or refined, or goes on after it had ended: it has no end any more."""
 
     target: str
     incident: Incident
@@ -76,6 +76,7 @@ def _shape(memory: Memory) -> tuple[object, ...]:
         memory.verdict.status,
         memory.since,
         memory.incident.id if memory.incident else None,
+        memory.ended.id if memory.ended else None,
         tuple(_stretch(layer) for layer in memory.layers),
     )
 
@@ -118,7 +119,8 @@ def _incident(before: Memory | None, state: TargetState, events: Sequence[Event]
     old = before.incident if before else None
     if old is not None and (after.incident is None or after.incident.id != old.id):
         # The last word about it, before the word that it is over.
-        yield IncidentIs(target=state.target, incident=old)
+        over = after.ended is not None and after.ended.id == old.id
+        yield IncidentIs(target=state.target, incident=after.ended if over and after.ended else old)
         if not _told_ended(old.id, events):
             yield IncidentEnds(incident=old.id, at=_end(state))
     for event in events:

@@ -38,7 +38,14 @@ def _upsert_incident(insert: Upsert) -> Upsert:
     new = insert.excluded
     return insert.on_conflict_do_update(
         index_elements=["id"],
-        set_={"status": new.status, "diagnosis": new.diagnosis, "layer": new.layer, "body": new.body},
+        set_={
+            "status": new.status,
+            "diagnosis": new.diagnosis,
+            "layer": new.layer,
+            "body": new.body,
+            # Its end, if it has one, is written after this: an incident may go on after it had ended.
+            "resolved_at": null(),
+        },
     )
 
 
@@ -75,6 +82,7 @@ class HistoryWriter:
                     begun[fact.target, fact.lane].append(fact)
                 case IncidentIs():
                     incidents[fact.incident.id] = fact
+                    ends.pop(fact.incident.id, None)
                 case IncidentEnds():
                     ends.setdefault(fact.incident, fact.at)
         if begun:

@@ -12,6 +12,7 @@ from monitor.model import (
     FieldChange,
     IncidentChanged,
     Layer,
+    LayerMove,
     Provider,
     ProviderChanged,
     RegistrationChanged,
@@ -27,6 +28,7 @@ TARGET = "parler.com"
 
 AMAZON = Provider(id="amazon", name="Amazon")
 EPIK = Provider(id="epik", name="Epik")
+SKYSILK = Provider(id="skysilk", name="SkySilk")
 INCIDENT = "f1c9e0a2b7d34455"
 SENTENCE = "The address refuses or resets the connection."
 
@@ -68,6 +70,11 @@ RESOLVED = IncidentChanged(
     providers=(),
     observations=("71d2a9c40be6f358",),
     duration_s=3_052_800.0,
+    places=(
+        LayerMove(layer=Layer.DNS, providers_before=(AMAZON,), providers_after=(EPIK,)),
+        LayerMove(layer=Layer.NETWORK, providers_before=(AMAZON,), providers_after=(SKYSILK,)),
+    ),
+    reachable_since=at(17, 0, 0),
 )
 
 
@@ -137,7 +144,7 @@ EXAMPLES = {
                 EventType.INCIDENT_RESOLVED,
                 datetime(2021, 2, 15, 16, 1, tzinfo=UTC),
                 Severity.INFO,
-                "up again.",
+                "up again, at SkySilk instead of Amazon (network); dns: Epik instead of Amazon.",
                 RESOLVED,
             ),
         ),

@@ -59,6 +59,7 @@ TYPES = {
     "array": list,
     "string": str,
     "boolean": bool,
+    "integer": int,
     "number": int | float,
     "null": type(None),
 }

@@ -129,11 +129,11 @@ class World:
         *attributions: Attribution,
         facts: DnsFacts | None = None,
         after_s: float = 60.0,
+        interval_s: float = 60.0,
     ) -> list[Event]:
         self.now += timedelta(seconds=after_s)
-        outcome = step(
-            self.state, observe(probe, self.now, got, facts=facts), tuple(attributions), self.policy
-        )
+        seen = observe(probe, self.now, got, facts=facts, interval_s=interval_s)
+        outcome = step(self.state, seen, tuple(attributions), self.policy)
         self.state = outcome.state
         self.events += outcome.events
         self.follow_ups += outcome.follow_ups

@@ -133,3 +133,55 @@ def test_the_same_memory_adds_nothing() -> None:
 )
 def test_which_steps_history_must_see(one: Memory, other: Memory, same: bool) -> None:  # noqa: FBT001 - a column of the table
     assert same_history(one, other) is same
+
+
+async def test_an_incident_that_goes_on_after_its_end_is_one_row_that_is_open_again() -> None:
+    world = World()
+    changes: list[Change] = []
+    for letter in "...xxxxx....xxx":
+        events = world.feed(Probe.HTTP, Failure.TCP_REFUSED if letter == "x" else page())
+        changes.append(Change(state=world.state, events=tuple(events)))
+    again: list[Change] = []
+    for _ in range(20):
+        events = world.feed(Probe.HTTP, page())
+        again.append(Change(state=world.state, events=tuple(events)))
+    for apart in (True, False):
+        async with await Store.open("sqlite://") as store:
+            for batch in [[one] for one in changes] if apart else [changes]:
+                await store.commit(batch, receivers=nobody)
+            (row,) = await store.incidents()
+            assert row.incident.resolved_at is None
+            assert (row.incident.reopened, row.incident.flaps) == (1, 1)
+            for batch in [[one] for one in again] if apart else [again]:
+                await store.commit(batch, receivers=nobody)
+            (row,) = await store.incidents()
+            assert row.incident.resolved_at == world.state.memory.since
+            assert row.incident.verdict.status is Status.DOWN
+
+
+async def test_where_a_target_came_back_stays_with_its_incident() -> None:
+    world = World()
+    changes: list[Change] = []
+
+    def dns(provider: str) -> None:
+        events = world.feed(Probe.DNS, records(), seen_behind(Layer.NETWORK, provider), after_s=5)
+        changes.append(Change(state=world.state, events=tuple(events)))
+
+    def http(letters: str) -> None:
+        for letter in letters:
+            events = world.feed(Probe.HTTP, Failure.TCP_REFUSED if letter == "x" else page())
+            changes.append(Change(state=world.state, events=tuple(events)))
+
+    dns("amazon")
+    http("..xxx")
+    dns("ddos-guard")
+    dns("ddos-guard")
+    http(".")
+    dns("ddos-guard")
+    http("." * 190)  # until it can no longer go on
+    async with await Store.open("sqlite://") as store:
+        await store.commit(changes, receivers=nobody)
+        (row,) = await store.incidents()
+    (move,) = row.incident.moves
+    assert [p.id for p in (*move.providers_before, *move.providers_after)] == ["amazon", "ddos-guard"]
+    assert world.state.memory.ended is None
