@@ -169,7 +169,7 @@ def test_an_answer_alone_changes_no_status_and_counts_as_no_run() -> None:
 
 def test_it_is_forgotten_when_the_target_is_up_again() -> None:
     world = told(page())
-    world.http("..")
+    world.http("....")  # until the return is told
     assert world.state.memory.verdict.status is Status.UP
     assert [seen.probe for seen in world.state.memory.seen] == [Probe.HTTP, Probe.DNS, Probe.REGISTRATION]
     memory = world.state.memory
