@@ -35,8 +35,8 @@ from monitor.export.receiver import ReceiverSettings, WebhookSender, routes
 from monitor.export.web import View, serve
 from monitor.garbage import collected_seldom
 from monitor.judge import forget
-from monitor.model import Check, HttpSettings, Policy, Probe, StoredEvent, TargetState
-from monitor.pipeline import Pipeline, Plan
+from monitor.model import Check, HttpSettings, Probe, StoredEvent, TargetState
+from monitor.pipeline import Pipeline, plans
 from monitor.probe import open_io
 from monitor.probe.io import DirectRoute, Io, Route
 from monitor.probe.rdap_block import AddressRegistries
@@ -95,14 +95,6 @@ def enter(world: World, config: Config) -> AbstractAsyncContextManager[Io]:
         iana=config.asking.iana,
         registrable=Domains().registrable,
     )
-
-
-def plans(checks: Sequence[Check], policies: Mapping[str, Policy]) -> dict[str, Plan]:
-    """Return how each target is watched."""
-    by_target: dict[str, dict[Probe, Check]] = {}
-    for check in checks:
-        by_target.setdefault(check.target, {})[check.probe] = check
-    return {target: Plan(checks=some, policy=policies[target]) for target, some in by_target.items()}
 
 
 class Daemon:
@@ -288,7 +280,7 @@ async def _states(store: Store, config: Config, clock: Clock) -> dict[str, Targe
         _log.info("targets_removed", count=len(gone))
     now, watched = clock.now(), plans(config.checks, config.policies)
     return {
-        name: forget(states[name], plan.checks, plan.policy, now)
+        name: forget(states[name], plan.checks, plan.policy, now, parts=plan.parts)
         for name, plan in watched.items()
         if name in states
     }

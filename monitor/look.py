@@ -26,11 +26,15 @@ async def look(checks: Sequence[Check], policy: Policy, io: Io, attributor: Attr
     seen = await asyncio.gather(*(observe(check, now, io) for check in checks))
     once = replace(policy, failures_to_confirm=1, successes_to_confirm=1, changes_to_confirm=1)
     state = TargetState(target=checks[0].target)
-    shown = {observation.probe: attributor.attribute(observation) for observation in seen}
-    for observation in seen:
+    main = [observation for observation in seen if not observation.part]
+    shown = {observation.probe: attributor.attribute(observation) for observation in main}
+    for observation in main:
         # What the page shows of a proxy is told with the records, which are judged before it.
         state, _ = beside(state, observation, shown[observation.probe], once)
-    for observation in sorted(seen, key=lambda o: _ORDER.index(o.probe)):
+    for observation in sorted(main, key=lambda o: _ORDER.index(o.probe)):
         state, attributions = beside(state, observation, shown[observation.probe], once)
         state = step(state, observation, attributions, once).state
+    for observation in seen:
+        if observation.part:
+            state = step(state, observation, (), once).state
     return state

@@ -12,10 +12,10 @@ at again is asked for.
 Everything with I/O is passed in, so that the same pipeline runs a daemon and a replay.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from monitor.failure import Failure
 from monitor.follow_up import check_for
@@ -51,7 +51,32 @@ class Plan:
     """How one target is watched: its checks, and the thresholds it is judged by."""
 
     checks: Mapping[Probe, Check]
+    """Of the target itself."""
     policy: Policy
+    parts: Mapping[tuple[Probe, str], Check] = field(default_factory=lambda: _NO_PARTS)
+    """Of its parts, by probe and name."""
+
+    def find(self, probe: Probe, part: str = "") -> Check | None:
+        """Return the check of a probe, or of one part; None: there is none."""
+        return self.parts.get((probe, part)) if part else self.checks.get(probe)
+
+
+_NO_PARTS: Final[Mapping[tuple[Probe, str], Check]] = {}
+
+
+def plans(checks: Iterable[Check], policies: Mapping[str, Policy]) -> dict[str, Plan]:
+    """Return how each target is watched."""
+    main: dict[str, dict[Probe, Check]] = {}
+    parts: dict[str, dict[tuple[Probe, str], Check]] = {}
+    for check in checks:
+        if check.part:
+            parts.setdefault(check.target, {})[check.probe, check.part] = check
+        else:
+            main.setdefault(check.target, {})[check.probe] = check
+    return {
+        target: Plan(checks=own, policy=policies[target], parts=parts.get(target, _NO_PARTS))
+        for target, own in main.items()
+    }
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,6 +112,7 @@ class Pipeline:
                 interval_s=check.interval_s,
                 failure=Failure.MISSED,
                 detail=detail,
+                part=check.part,
             )
         )
 
@@ -97,18 +123,21 @@ class Pipeline:
         """
         self.observed(observation)
         plan = self.plans.get(observation.target)
-        if plan is None:
-            return  # the target left the configuration while its check was in flight
+        if plan is None or (observation.part and plan.find(observation.probe, observation.part) is None):
+            return  # the target, or the part, left the configuration while its check was in flight
         before = self.states.get(observation.target) or TargetState(target=observation.target)
-        attributions = self.attributor.attribute(observation)
-        before, attributions = beside(before, observation, attributions, plan.policy)
-        compared = comparable(observation, attributions, plan.policy)
-        before = self._corrected(before, reconsider(before, compared, self.attributor.again))
+        attributions: tuple[Attribution, ...] = ()
+        if not observation.part:  # a part may be anybody's page: it shows nobody who stands behind the target
+            attributions = self.attributor.attribute(observation)
+            before, attributions = beside(before, observation, attributions, plan.policy)
+            compared = comparable(observation, attributions, plan.policy)
+            before = self._corrected(before, reconsider(before, compared, self.attributor.again))
         outcome = step(before, observation, attributions, plan.policy)
         self.states[observation.target] = outcome.state
         self.commit(Change(state=outcome.state, events=outcome.events))
         for follow_up in outcome.follow_ups:
-            check = check_for(follow_up, plan.checks)
+            own = plan.find(follow_up.probe, follow_up.part) if follow_up.part else None
+            check = own or check_for(follow_up, plan.checks)
             if check is not None:
                 self.recheck(check, follow_up.delay_s, follow_up.reason)
 

@@ -8,7 +8,7 @@ from servers.scenario_lab import Lab, open_lab
 
 from monitor.failure import Failure
 from monitor.model import Attribution, Check, Layer, Observation, Policy, Probe, Status
-from monitor.pipeline import Pipeline, Plan
+from monitor.pipeline import Pipeline, Plan, plans
 from monitor.store import Change
 
 
@@ -120,3 +120,42 @@ async def test_a_pipeline_judges_as_the_judge_does() -> None:
     world.http("..xxxx..")
     told = [event.type for change in tick.changes for event in change.events]
     assert told == [event.type for event in world.events]
+
+
+async def test_a_page_elsewhere_shows_nobody_who_stands_behind_the_target() -> None:
+    """Whoever hosts the account's page does not host the platform."""
+    async with open_lab() as lab:
+        tick = Tick(lab, Probe.HTTP)
+        account = replace(lab.check(Probe.HTTP), probe=Probe.PAGE, part="account")
+        plan = plans([lab.check(Probe.HTTP), account], {"example.com": Policy(dns_watched=False)})
+        tick.pipeline.plans = plan
+        await tick.pipeline.run(account, lab.clock.now())
+        state = tick.pipeline.states["example.com"]
+        assert state.memory.layers == ()
+        assert state.memory.front is None
+        assert [(run.part, run.failure) for run in state.pulse.parts] == [("account", None)]
+        await tick.pipeline.run(lab.check(Probe.HTTP), lab.clock.now())
+        assert [layer.layer for layer in tick.pipeline.states["example.com"].memory.layers]
+
+
+async def test_follow_ups_of_a_part_are_looks_at_that_part() -> None:
+    async with open_lab() as lab:
+        tick = Tick(lab, Probe.HTTP)
+        some = [replace(lab.check(Probe.HTTP), probe=Probe.PAGE, part=part) for part in ("a", "b")]
+        asked: list[str] = []
+        tick.pipeline.recheck = lambda check, _delay, _reason: asked.append(check.id)
+        tick.pipeline.plans = plans([lab.check(Probe.HTTP), *some], {"example.com": Policy()})
+        for letter in looks(".x"):
+            tick.pipeline.take(replace(letter, probe=Probe.PAGE, part="b"))
+        assert asked == ["example.com/page:b"]
+
+
+async def test_a_part_that_left_the_configuration_leaves_nothing() -> None:
+    async with open_lab() as lab:
+        tick = Tick(lab, Probe.HTTP)
+        gone = replace(lab.check(Probe.HTTP), probe=Probe.PAGE, part="gone")
+        await tick.pipeline.run(gone, lab.clock.now())
+        tick.pipeline.miss(gone, lab.clock.now(), "late")
+        assert tick.pipeline.states == {}
+        assert tick.changes == []
+        assert [seen.part for seen in tick.observed] == ["gone", "gone"]

@@ -2,12 +2,27 @@
 
 from collections.abc import Callable
 
+from monitor.config.problem import Place, Problems
 from monitor.config.schema import ExpectTable
 from monitor.config.wording import shown
 from monitor.model import Expect
 
 Refuse = Callable[[str, str], None]
 """Takes the key, and what is wrong with it."""
+
+
+def read_expect(
+    table: ExpectTable, place: Place, url: str, *, timeout_s: float, problems: Problems
+) -> Expect | None:
+    """Return what a page must be like; None: nothing is asked for, or nothing is left. Mistakes are noted."""
+    if not table.model_fields_set and problems.inside(place.loc):
+        return None  # nothing is left of it, and that has been told
+    return build_expect(
+        table,
+        timeout_s=timeout_s,
+        https=url.startswith("https:"),
+        note=lambda key, problem: problems.add(place.at(key) if key else place, problem),
+    )
 
 
 def build_expect(table: ExpectTable, *, timeout_s: float, https: bool, note: Refuse) -> Expect | None:

@@ -31,6 +31,7 @@ class ListedTarget:
     registration: None = None
     delegation: None = None
     expect: None = None
+    pages: tuple[()] = ()
 
 
 Row = tuple[Place, ListedTarget]

@@ -6,12 +6,19 @@ from typing import Final
 
 from monitor.config.durations import show_duration
 from monitor.config.problem import Place, Problems
-from monitor.config.schema import DelegationTable, DnsTable, Document, HttpTable, RegistrationRunTable
+from monitor.config.schema import (
+    DelegationTable,
+    DnsTable,
+    Document,
+    HttpTable,
+    PageRunTable,
+    RegistrationRunTable,
+)
 from monitor.model import Probe
 
 _SHORTEST_S: Final = 1.0
 
-Runs = HttpTable | DnsTable | RegistrationRunTable | DelegationTable
+Runs = HttpTable | DnsTable | RegistrationRunTable | DelegationTable | PageRunTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +39,7 @@ class Rhythms:
             Probe.DNS: document.dns,
             Probe.REGISTRATION: document.registration,
             Probe.DELEGATION: document.delegation,
+            Probe.PAGE: document.page,
         }
         self.usual: Mapping[Probe, Rhythm] = {
             probe: self._default(probe, table) for probe, table in self._tables.items()

@@ -62,6 +62,8 @@ def _message(model: type[Table], misfit: ErrorDetails, loc: Loc) -> str:
         return str(misfit["ctx"]["error"])
     if code == "extra_forbidden":
         return _unknown_key(model, loc, "table" if isinstance(misfit["input"], dict) else "key")
+    if code == "list_type" and isinstance(misfit["input"], dict):
+        return "must be a list of tables, not a table; write its name in double brackets"
     wanted = {"list_type": "a list in [ ]", "dict_type": "a table", "model_type": "a table"}.get(code)
     if wanted:
         return f"must be {wanted}, not {kind(misfit['input'])}"

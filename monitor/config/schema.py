@@ -111,6 +111,7 @@ class LimitsTable(Table):
     registration: AtOnce = 8
     delegation: AtOnce = 16
     last_address: AtOnce = 50
+    page: AtOnce = 100
 
 
 class HttpTable(Table):
@@ -125,6 +126,13 @@ class HttpTable(Table):
     allow_private: Flag = False
     verify_tls: Flag = True
     headers: Headers = {}
+
+
+class PageRunTable(Table):
+    """`[page]`: when further pages are looked at."""
+
+    interval: Duration = 300.0
+    timeout: Duration = 10.0
 
 
 class DnsTable(Table):
@@ -217,6 +225,14 @@ class ExpectTable(Table):
     max_response_time: Duration | None = None
 
 
+class PageTable(HttpTable):
+    """`[[targets.pages]]`: every key of `[http]`, and its own."""
+
+    name: Word | None = None
+    url: Raw | None = None
+    expect: ExpectTable | None = None
+
+
 class TargetTable(Table):
     """`[[targets]]`."""
 
@@ -230,6 +246,7 @@ class TargetTable(Table):
     registration: TargetRegistrationTable | None = None
     delegation: DelegationTable | None = None
     expect: ExpectTable | None = None
+    pages: list[PageTable] = []
 
 
 class ReceiverTable(Table):
@@ -258,6 +275,7 @@ class Document(Table):
     web: WebTable = WebTable()
     limits: LimitsTable = LimitsTable()
     http: HttpTable = HttpTable()
+    page: PageRunTable = PageRunTable()
     dns: DnsTable = DnsTable()
     registration: RegistrationTable = RegistrationTable()
     data: DataTable = DataTable()

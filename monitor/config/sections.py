@@ -211,6 +211,7 @@ def limits(document: Document) -> LimitSettings:
         registration=table.registration,
         delegation=table.delegation,
         last_address=table.last_address,
+        page=table.page,
     )
 
 

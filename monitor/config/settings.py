@@ -29,6 +29,7 @@ class LimitSettings:
     registration: int
     delegation: int
     last_address: int
+    page: int
 
     def of(self, probe: Probe) -> int:
         """Return the limit of a probe."""
@@ -38,6 +39,7 @@ class LimitSettings:
             Probe.REGISTRATION: self.registration,
             Probe.DELEGATION: self.delegation,
             Probe.LAST_ADDRESS: self.last_address,
+            Probe.PAGE: self.page,
         }[probe]
 
 

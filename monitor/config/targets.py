@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from unicodedata import normalize
 
-from monitor.config.expect import build_expect
+from monitor.config.expect import read_expect
 from monitor.config.lists import ListedTarget
 from monitor.config.names import Names, Page, Site, is_private, parse_host, parse_page, within
+from monitor.config.pages import PageReader
 from monitor.config.problem import Place, Problems
 from monitor.config.rhythm import Rhythm, Rhythms
 from monitor.config.schema import Document, ExpectTable, HttpTable, TargetTable
@@ -51,6 +52,9 @@ class TargetReader:
         self._rhythms = Rhythms(document, problems)
         self._http = self._http_settings(document.http, Place(("http",)))
         self._delegation = document.delegation
+        self._pages = PageReader(
+            names=self._names, rhythms=self._rhythms, settings=self._merged, problems=problems
+        )
         self._policy = policy
         self._policies: dict[tuple[Any, ...], Policy] = {}
         self._by_name: dict[str, Place] = {}
@@ -97,6 +101,9 @@ class TargetReader:
             )
             for probe, rhythm in rhythms.items()
         )
+        if table.pages:
+            self._refuse_pages_without_front(place, rhythms)
+            self.watched.checks.extend(self._pages.checks(name, place, table.pages))
         self.watched.policies[name] = self._policy_of(rhythms)
 
     def _site(self, place: Place, table: Written) -> Site | None:
@@ -175,16 +182,26 @@ class TargetReader:
         headers = self._sources.headers(table.headers, place.at("headers"))
         return {**given, "headers": tuple((name, value.reveal()) for name, value in headers)}
 
+    def _merged(self, table: HttpTable, place: Place) -> dict[str, Any]:
+        """Return what a table says about a look at a page, laid over `[http]`; headers are added to its."""
+        own = self._http_settings(table, place)
+        named = {name.lower() for name, _ in own["headers"]}
+        kept = tuple(header for header in self._http["headers"] if header[0].lower() not in named)
+        return {**self._http, **own, "headers": (*kept, *own["headers"])}
+
+    def _refuse_pages_without_front(self, place: Place, rhythms: dict[Probe, Rhythm]) -> None:
+        """Note pages that would never be told of: they degrade a target that is seen to be up."""
+        if not {Probe.HTTP, Probe.DNS} & set(rhythms) and not self._problems.touch(place.at("probes").loc):
+            self._problems.add(
+                place.at("pages"),
+                'do nothing, for no probe shows whether the target is up; add "http" to probes',
+            )
+
     def _http_of(
         self, place: Place, table: Written, page: Page, domain: str, rhythms: dict[Probe, Rhythm]
     ) -> HttpSettings:
         """Return the settings of a target's `http` check."""
-        merged = self._http
-        if table.http is not None:
-            own = self._http_settings(table.http, place.at("http"))
-            named = {name.lower() for name, _ in own["headers"]}
-            kept = tuple(header for header in self._http["headers"] if header[0].lower() not in named)
-            merged = {**self._http, **own, "headers": (*kept, *own["headers"])}
+        merged = self._merged(table.http, place.at("http")) if table.http is not None else self._http
         expect = self._expect_of(place.at("expect"), table.expect, page, rhythms.get(Probe.HTTP))
         settings = HttpSettings(url=page.url, domain=domain, expect=expect, **merged)
         if (
@@ -207,14 +224,7 @@ class TargetReader:
         if rhythm is None:
             self._problems.add(place, 'does nothing, for probes does not name "http"')
             return None
-        if not table.model_fields_set and self._problems.inside(place.loc):
-            return None  # nothing is left of it, and that has been told
-        return build_expect(
-            table,
-            timeout_s=rhythm.timeout_s,
-            https=page.url.startswith("https:"),
-            note=lambda key, problem: self._problems.add(place.at(key) if key else place, problem),
-        )
+        return read_expect(table, place, page.url, timeout_s=rhythm.timeout_s, problems=self._problems)
 
     def _delegation_of(self, table: Written, zone: str) -> DelegationSettings:
         """Return the settings of a target's `delegation` check."""

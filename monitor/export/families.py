@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from monitor.export.exposition import Family, Kind, escape, moment, number
+from monitor.export.parts import together
 from monitor.failure import Failure
 from monitor.model import (
     DelegationFacts,
@@ -26,6 +27,7 @@ from monitor.model import (
     Probe,
     Pulse,
     RegistrationFacts,
+    Run,
     ServerDomain,
     Status,
     TargetState,
@@ -316,11 +318,17 @@ def _seconds(name: str, read: Callable[[Pulse], float]) -> Lines:
     return lambda label, state: f"{name}{{{label}}} {number(read(state.pulse))}\n"
 
 
+def _runs(state: TargetState) -> tuple[Run, ...]:
+    """Return the last run of each probe; those of parts are told together."""
+    pulse = state.pulse
+    return (*pulse.runs, *together(pulse.parts)) if pulse.parts else pulse.runs
+
+
 def _probe_success(label: str, state: TargetState) -> str:
     return "".join(
         [
             f'platform_probe_success{{{label},probe="{run.probe}"}} {1 if run.failure is None else 0}\n'
-            for run in state.pulse.runs
+            for run in _runs(state)
             if run.failure is not Failure.MISSED
         ]
     )
@@ -330,7 +338,7 @@ def _probe_duration(label: str, state: TargetState) -> str:
     return "".join(
         [
             f'platform_probe_duration_seconds{{{label},probe="{run.probe}"}} {number(run.duration_s)}\n'
-            for run in state.pulse.runs
+            for run in _runs(state)
             if run.failure is not Failure.MISSED
         ]
     )
@@ -340,7 +348,7 @@ def _probe_last_run(label: str, state: TargetState) -> str:
     return "".join(
         [
             f'platform_probe_last_run_timestamp_seconds{{{label},probe="{run.probe}"}} {moment(run.at)}\n'
-            for run in state.pulse.runs
+            for run in _runs(state)
             if run.failure is not Failure.MISSED
         ]
     )

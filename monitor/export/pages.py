@@ -142,6 +142,7 @@ class Pages:
             verdict=state.memory.verdict,
             story=story,
             seen=_seen(state),
+            part_runs={(run.probe, run.part): run for run in pulse.parts},
             standing=_standing(state),
             missing=_missing(state),
             origin=origin(state.memory),

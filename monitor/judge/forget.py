@@ -9,11 +9,20 @@ from monitor.judge.sightings import in_sight, previous
 from monitor.model import LayerState, Policy, Probe, Pulse, TargetState
 
 
-def forget(state: TargetState, probes: Collection[Probe], policy: Policy, at: datetime) -> TargetState:
+def forget(
+    state: TargetState,
+    probes: Collection[Probe],
+    policy: Policy,
+    at: datetime,
+    *,
+    parts: Collection[tuple[Probe, str]] = (),
+) -> TargetState:
     """Return the state without the last words of probes that no longer run; itself if there are none.
 
-    Layers that only they could see are not known from `at` on; who stood there last stays.
+    `probes`: of the target itself; `parts`: what is looked at besides it, by probe and name. Layers that only
+    they could see are not known from `at` on; who stood there last stays.
     """
+    state = _without_parts(state, parts)
     if all(run.probe in probes for run in state.pulse.runs):
         return state
     visible = {layer for probe in probes for layer in layers_of(probe, policy)}
@@ -31,6 +40,24 @@ def forget(state: TargetState, probes: Collection[Probe], policy: Policy, at: da
             seen=seen,
             layers=layers,
             front=state.memory.front if Probe.HTTP in probes else None,
+        ),
+    )
+
+
+def _without_parts(state: TargetState, parts: Collection[tuple[Probe, str]]) -> TargetState:
+    """Return the state without parts that are no longer configured.
+
+    A target that was degraded by them is seen to be well by its next look: that is told as any return is.
+    """
+    runs, states = state.pulse.parts, state.memory.parts
+    had = {(run.probe, run.part) for run in runs} | {(part.probe, part.part) for part in states}
+    if had <= set(parts):
+        return state
+    return replace(
+        state,
+        pulse=replace(state.pulse, parts=tuple(run for run in runs if (run.probe, run.part) in parts)),
+        memory=replace(
+            state.memory, parts=tuple(part for part in states if (part.probe, part.part) in parts)
         ),
     )
 

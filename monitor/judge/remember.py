@@ -11,6 +11,7 @@ from typing import Any, Final
 from monitor.failure import OURS
 from monitor.model import (
     ON_REQUEST,
+    PAGES,
     DelegationFacts,
     DnsFacts,
     HttpFacts,
@@ -63,7 +64,7 @@ def remember(memory: Memory, observation: Observation, *, well: bool) -> Memory:
     """
     if observation.failure in OURS:
         return memory
-    if observation.probe is not Probe.HTTP and observation.facts is None and _has(memory, observation.probe):
+    if observation.probe not in PAGES and observation.facts is None and _has(memory, observation.probe):
         return memory
     for index, seen in enumerate(memory.seen):
         if seen.probe is observation.probe:

@@ -20,11 +20,11 @@ from enum import Enum, auto
 from typing import Final
 
 from monitor.judge.diagnose import UNDETERMINED
-from monitor.model import FollowUp, Memory, Observation, Policy, Probe, Pulse, Status, Verdict
+from monitor.model import PAGES, FollowUp, Memory, Observation, Policy, Probe, Pulse, Status, Verdict
 
 _REFINE_AFTER: Final = 2
 _LASTING: Final = 2
-_LEADS: Final = frozenset({Probe.HTTP, Probe.DNS})
+_LEADS: Final = PAGES | {Probe.DNS}
 """Probes that can show whether a target is there."""
 
 
@@ -55,12 +55,25 @@ class Belief:
     follow_ups: tuple[FollowUp, ...] = ()
 
 
+def _kind(verdict: Verdict) -> _Kind:
+    """Return what a verdict says of the target itself: with only further pages not well it is there."""
+    return _Kind.UP if verdict.pages else _KIND[verdict.status]
+
+
+def is_there(verdict: Verdict) -> bool:
+    """Tell whether a target itself is up, be it that further pages of it are not."""
+    return _kind(verdict) is _Kind.UP
+
+
 def _needed(now: Verdict, then: Verdict, policy: Policy) -> int:
-    """Return how many looks `then` takes to displace `now`."""
-    if then.status is Status.UP:
+    """Return how many looks `then` takes to displace `now`.
+
+    Which further pages are well has been confirmed by looks of their own.
+    """
+    if _kind(then) is _Kind.UP:
         first = now.status is Status.UNKNOWN and now.diagnosis is None
-        return 1 if first else policy.successes_to_confirm
-    if _KIND[now.status] is _KIND[then.status] is _Kind.NOT_UP:
+        return 1 if first or _kind(now) is _Kind.UP else policy.successes_to_confirm
+    if _kind(now) is _kind(then) is _Kind.NOT_UP:
         return _REFINE_AFTER
     return policy.failures_to_confirm
 
@@ -69,9 +82,9 @@ def _speaks_for(suspected: Verdict | None, verdict: Verdict, believed: Verdict) 
     """Tell whether a verdict strengthens the suspicion rather than starting another one."""
     if suspected is None:
         return False
-    if _KIND[verdict.status] is _KIND[believed.status]:
+    if _kind(verdict) is _kind(believed):
         return suspected.same_as(verdict)
-    return _KIND[suspected.status] is _KIND[verdict.status]
+    return _kind(suspected) is _kind(verdict)
 
 
 def weigh(memory: Memory, pulse: Pulse, verdict: Verdict, observation: Observation, policy: Policy) -> Belief:
@@ -80,7 +93,7 @@ def weigh(memory: Memory, pulse: Pulse, verdict: Verdict, observation: Observati
     leads = observation.probe is policy.lead
     if verdict.same_as(believed):
         return _dismiss(memory, pulse) if leads else Belief(memory=memory, pulse=pulse)
-    if not leads and _KIND[verdict.status] is not _KIND[believed.status]:
+    if not leads and _kind(verdict) is not _kind(believed):
         return Belief(memory=memory, pulse=pulse)
     again = _speaks_for(memory.suspected, verdict, believed)
     looks = pulse.suspicion + 1 if again else 1
@@ -112,7 +125,7 @@ def _lasting(pulse: Pulse, observation: Observation, policy: Policy) -> bool:
 
 def _give_up(memory: Memory, pulse: Pulse, verdict: Verdict) -> Belief:
     """Return what is left to believe when looks contradict one another: of "up" nothing, else what was."""
-    if memory.verdict.status is not Status.UP or pulse.accounted_until is None:
+    if _kind(memory.verdict) is not _Kind.UP or pulse.accounted_until is None:
         return _dismiss(memory, pulse)
     torn = replace(
         verdict,
@@ -164,9 +177,9 @@ def _look_again(memory: Memory, verdict: Verdict, policy: Policy, looks: int) ->
     again = FollowUp(
         probe=policy.lead, delay_s=policy.recheck_s, reason=f"{verdict.status} suspected", compare=True
     )
-    kind = _KIND[verdict.status]
+    kind = _kind(verdict)
     turns = kind is _Kind.NOT_UP or (kind is _Kind.UP and memory.incident is not None)
     if looks > 1 or not turns or not policy.dns_watched or policy.lead is Probe.DNS:
         return (again,)
-    reason = "the target looks up again" if verdict.status is Status.UP else "the target does not look up"
+    reason = "the target looks up again" if kind is _Kind.UP else "the target does not look up"
     return (again, FollowUp(probe=Probe.DNS, delay_s=0.0, reason=reason, compare=True))

@@ -16,8 +16,9 @@ from monitor.judge.incident import live
 from monitor.judge.investigate import investigate
 from monitor.judge.news import number
 from monitor.judge.page import learn
+from monitor.judge.parts import hear, overall, weigh_parts
 from monitor.judge.remember import count_run, remember
-from monitor.judge.status import Belief, weigh
+from monitor.judge.status import Belief, is_there, weigh
 from monitor.judge.tally import account, gap, unwatched
 from monitor.judge.view import View, look
 from monitor.model import (
@@ -54,17 +55,20 @@ def step(
     `attributions` are those of this observation, at most one a layer. Pure and total: any
     sequence of observations is accepted, late and repeated ones too.
     """
+    if observation.part:
+        return _part(state, observation, policy)
     view = look(state.memory, observation, policy)
-    verdict = assess(view)
+    front = assess(view)
+    verdict = overall(front, state.memory.parts)
     moves = change.move(state.memory.layers, observation, attributions, policy, state.pulse)
-    memory = remember(state.memory, observation, well=verdict.status is Status.UP)
+    memory = remember(state.memory, observation, well=front.status is Status.UP)
     if memory.suspected is not None and _after_gap(state.pulse, observation, policy):
         memory = replace(memory, suspected=None, suspected_since=None)
     if moves.layers is not memory.layers:
         memory = replace(memory, layers=moves.layers)
     belief = weigh(memory, _timed(state, observation, policy), verdict, observation, policy)
     turn = live(belief, observation, policy, state.target)
-    memory = _learn(turn.memory, view, verdict, observation)
+    memory = _learn(turn.memory, view, front, observation)
     told = [*turn.news, *(tell.provider(moved) for moved in moves.changes)]
     follow_ups = [*belief.follow_ups, *turn.follow_ups, *moves.follow_ups]
     seen = Look(before=state.memory, observation=observation, view=view)
@@ -88,6 +92,19 @@ def step(
         ),
         events=number(told, state.target, seq, observation.ended_at) if told else (),
         follow_ups=tuple(follow_ups),
+    )
+
+
+def _part(state: TargetState, observation: Observation, policy: Policy) -> Step:
+    """Return what an observation of a part leads to: of the target itself it shows nothing."""
+    seen = hear(state.memory, state.pulse, observation, policy)
+    belief = weigh_parts(seen, observation)
+    turn = live(belief, observation, policy, state.target)
+    seq = state.seq + 1
+    return Step(
+        state=TargetState(target=state.target, seq=seq, pulse=seen.pulse, memory=turn.memory),
+        events=number(turn.news, state.target, seq, observation.ended_at) if turn.news else (),
+        follow_ups=(*seen.follow_ups, *turn.follow_ups),
     )
 
 
@@ -121,7 +138,7 @@ def _settle(belief: Belief, memory: Memory, observation: Observation, policy: Po
 
 def _learn(memory: Memory, view: View, verdict: Verdict, observation: Observation) -> Memory:
     """Return the memory with the page of a target that is confirmed up as its baseline."""
-    confirmed_up = memory.verdict.status is verdict.status is Status.UP
+    confirmed_up = is_there(memory.verdict) and verdict.status is Status.UP
     if not confirmed_up or view.page is None or view.http is not observation:
         return memory
     baseline = learn(memory.baseline, view.page)

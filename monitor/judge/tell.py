@@ -46,6 +46,8 @@ def _operators(memory: Memory, verdict: Verdict) -> tuple[Provider, ...]:
     Others may stand there by now when another set is suspected, or when something answers and the
     layer has not been seen for a while: a page must not be put down to those who have left.
     """
+    if verdict.pages:
+        return ()  # a page may be anywhere: on another platform, as an account is
     state = next((state for state in memory.layers if state.layer is verdict.layer), None)
     if state is None or state.suspected is not None or (verdict.reachable and not state.known):
         return ()

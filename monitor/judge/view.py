@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from monitor.failure import Failure
 from monitor.model import (
+    PAGES,
     DelegationFacts,
     DnsFacts,
     HttpFacts,
@@ -69,7 +70,7 @@ def look(memory: Memory, observation: Observation, policy: Policy) -> View:
     latest = {seen.probe: seen for seen in memory.seen}
     latest[observation.probe] = observation
     lead = latest.get(policy.lead)
-    http = lead if policy.lead is Probe.HTTP else None
+    http = lead if policy.lead in PAGES else None
     facts = http.facts if http is not None and http.failure is None else None
     return View(
         policy=policy,

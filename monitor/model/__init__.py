@@ -45,6 +45,8 @@ from monitor.model.state import (
     LayerState,
     Memory,
     PageBaseline,
+    PartRun,
+    PartState,
     Pulse,
     Rotation,
     Run,
@@ -63,10 +65,22 @@ from monitor.model.target import (
     Settings,
     Target,
 )
-from monitor.model.words import ON_REQUEST, REGULAR, EventType, Layer, Probe, Severity, Status
+from monitor.model.words import (
+    ON_REQUEST,
+    PAGES,
+    PART_PROBES,
+    REGULAR,
+    EventType,
+    Layer,
+    Probe,
+    Severity,
+    Status,
+)
 
 __all__ = [
     "ON_REQUEST",
+    "PAGES",
+    "PART_PROBES",
     "REGULAR",
     "UNSEEN",
     "About",
@@ -103,6 +117,8 @@ __all__ = [
     "Memory",
     "Observation",
     "PageBaseline",
+    "PartRun",
+    "PartState",
     "Policy",
     "Probe",
     "Provider",

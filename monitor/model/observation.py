@@ -29,6 +29,8 @@ class Observation:
     detail: str = ""
     """What the failure said, for people; never decided on. 300 characters at most."""
     facts: Facts | None = None
+    part: str = ""
+    """What of the target the check is about, by name; empty: the target itself."""
 
     @property
     def ended_at(self) -> datetime:
@@ -38,5 +40,6 @@ class Observation:
     @property
     def id(self) -> str:
         """Return an id derived from check, scheduled time and vantage: a redelivered one collapses."""
-        key = f"{self.target}/{self.probe}|{self.scheduled_at.isoformat()}|{self.vantage}"
+        check = f"{self.target}/{self.probe}:{self.part}" if self.part else f"{self.target}/{self.probe}"
+        key = f"{check}|{self.scheduled_at.isoformat()}|{self.vantage}"
         return blake2b(key.encode(), digest_size=8).hexdigest()

@@ -41,6 +41,23 @@ class Rotation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartRun:
+    """The last run of the check of a part, in numbers."""
+
+    probe: Probe
+    part: str
+    at: datetime
+    """When it ended."""
+    duration_s: float
+    failure: Failure | None
+    in_a_row: int
+    """How many runs ended this way (answered, or not) in a row."""
+    http_status: int | None = None
+    suspicion: int = 0
+    """Looks that speak for `PartState.suspected`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pulse:
     """What every observation changes."""
 
@@ -51,11 +68,13 @@ class Pulse:
     accounted_until: datetime | None = None
     """Until when time has been given to one of the three; None before the first observation."""
     runs: tuple[Run, ...] = ()
-    """One per probe that has run, in the order of `Probe`."""
+    """One per probe that has run, in the order of `Probe`. Of the target itself: parts have their own."""
     suspicion: int = 0
     """Consecutive observations that speak for `Memory.suspected`."""
     rotations: tuple[Rotation, ...] = ()
     """Layers that show other addresses, or name servers, than when they were last taken down."""
+    parts: tuple[PartRun, ...] = ()
+    """One per part that has run, in the order of probe and name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,14 +90,17 @@ class Verdict:
     sentence: str = ""
     based_on: tuple[str, ...] = ()
     """Ids of the observations that it rests on."""
+    pages: tuple[str, ...] = ()
+    """Names of the further pages that it is about; empty: it is about the target itself."""
 
     def same_as(self, other: "Verdict") -> bool:
         """Tell whether both say the same, whatever observations they rest on."""
-        return (self.status, self.reachable, self.diagnosis, self.layer) == (
+        return (self.status, self.reachable, self.diagnosis, self.layer, self.pages) == (
             other.status,
             other.reachable,
             other.diagnosis,
             other.layer,
+            other.pages,
         )
 
 
@@ -197,6 +219,27 @@ class PageBaseline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartState:
+    """What is believed of a part of a target: one of its further pages."""
+
+    probe: Probe
+    part: str
+    verdict: Verdict = UNSEEN
+    """The confirmed one."""
+    since: datetime | None = None
+    """Since when the confirmed status holds; None before the first."""
+    known: Verdict | None = None
+    """The last confirmed verdict that was not unknown: what a change is told against."""
+    known_since: datetime | None = None
+    suspected: Verdict | None = None
+    """A verdict that is not confirmed yet."""
+    suspected_since: datetime | None = None
+    seen: Observation | None = None
+    """The last observation that told something new."""
+    baseline: PageBaseline | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """What stays until something happens."""
 
@@ -225,6 +268,8 @@ class Memory:
     registration: tuple[str, ...] | None = None
     """Comparable form of the last confirmed registration (see `judge.change`)."""
     registration_suspected: tuple[str, ...] | None = None
+    parts: tuple[PartState, ...] = ()
+    """In the order of probe and name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,3 +295,5 @@ class FollowUp:
     """Of `last_address`: where to ask."""
     last_good_at: datetime | None = None
     """Of `last_address`: when the target was last seen up."""
+    part: str = ""
+    """What of the target is to be looked at; empty: the target itself."""

@@ -94,8 +94,10 @@ class Check:
     """An investigation asks for this run: it goes first, and nothing answers it from a cache."""
     compare: bool = False
     """Whether the resolvers are to be compared: this run was asked for because of a doubt."""
+    part: str = ""
+    """What of the target it is about, by name; empty: the target itself."""
 
     @property
     def id(self) -> str:
         """Return the stable id: the same check keeps its phase and its history over restarts."""
-        return f"{self.target}/{self.probe}"
+        return f"{self.target}/{self.probe}:{self.part}" if self.part else f"{self.target}/{self.probe}"

@@ -12,12 +12,17 @@ class Probe(StrEnum):
     REGISTRATION = "registration"
     DELEGATION = "delegation"
     LAST_ADDRESS = "last_address"
+    PAGE = "page"
 
 
 ON_REQUEST: Final = frozenset({Probe.LAST_ADDRESS})
 """Probes without a rhythm: they run when the judge asks, and no run of theirs is a check's last one."""
-REGULAR: Final = tuple(probe for probe in Probe if probe not in ON_REQUEST)
-"""Probes that run again and again."""
+PART_PROBES: Final = frozenset({Probe.PAGE})
+"""What runs for the parts of a target only, one check for each that is configured."""
+REGULAR: Final = tuple(probe for probe in Probe if probe not in ON_REQUEST | PART_PROBES)
+"""Probes of the target itself that run again and again: only these can be named in its `probes`."""
+PAGES: Final = frozenset({Probe.HTTP, Probe.PAGE})
+"""What asks for a page, and brings `HttpFacts`."""
 
 
 class Layer(StrEnum):

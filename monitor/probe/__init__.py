@@ -31,6 +31,7 @@ PROBES: Final[dict[Probe, ProbeFn]] = {
     Probe.REGISTRATION: probe_registration,
     Probe.DELEGATION: probe_delegation,
     Probe.LAST_ADDRESS: probe_last_address,
+    Probe.PAGE: probe_http,
 }
 
 

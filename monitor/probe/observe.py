@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from monitor.failure import Failure
-from monitor.model import Check, Facts, Observation, Probe
+from monitor.model import PAGES, Check, Facts, Observation, Probe
 from monitor.probe import PROBES
 from monitor.probe.attempt import PROGRESS, Progress
 from monitor.probe.classify import DETAIL_LIMIT, TIMEOUTS, class_chain, classify
@@ -23,7 +23,7 @@ _DEADLINES: Final = {
     Probe.REGISTRATION: Failure.REGISTRATION_TIMEOUT,
     Probe.DELEGATION: Failure.DNS_TIMEOUT,
 }
-_PHASED: Final = frozenset({Probe.HTTP, Probe.LAST_ADDRESS})
+_PHASED: Final = PAGES | {Probe.LAST_ADDRESS}
 
 
 async def observe(check: Check, scheduled_at: datetime, io: Io) -> Observation:
@@ -44,6 +44,7 @@ async def observe(check: Check, scheduled_at: datetime, io: Io) -> Observation:
         failure=failure,
         detail=detail,
         facts=facts,
+        part=check.part,
     )
 
 

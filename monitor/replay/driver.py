@@ -20,8 +20,8 @@ from typing import Any
 from monitor import wire
 from monitor.attribute import Attributor, Catalog, Domains
 from monitor.edition import take_up
-from monitor.model import Check, Event, Observation, Policy, Probe, StoredEvent, TargetState
-from monitor.pipeline import Pipeline, Plan
+from monitor.model import Check, Event, Observation, Policy, StoredEvent, TargetState
+from monitor.pipeline import Pipeline, Plan, plans
 from monitor.probe import open_io
 from monitor.probe.io import Io
 from monitor.probe.observe import observe
@@ -109,15 +109,8 @@ async def play(
     ):
         attributor = Attributor(catalog or Catalog.bundled(), internet.networks)
         driver = _Driver(scenario, internet, clock, store, listeners or Listeners())
-        plans = _plans(scenario, policies or scenario.policies)
-        return await driver.play(io, attributor, plans)
-
-
-def _plans(scenario: Scenario, policies: Mapping[str, Policy]) -> dict[str, Plan]:
-    checks: dict[str, dict[Probe, Check]] = {}
-    for check in scenario.checks:
-        checks.setdefault(check.target, {})[check.probe] = check
-    return {target: Plan(checks=own, policy=policies[target]) for target, own in checks.items()}
+        watched = plans(scenario.checks, policies or scenario.policies)
+        return await driver.play(io, attributor, watched)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +141,12 @@ class _Driver:
         self._snapshots: list[Snapshot] = []
         self._observations: Counter[str] = Counter()
 
-    async def play(self, io: Io, attributor: Attributor, plans: Mapping[str, Plan]) -> Outcome:
+    async def play(self, io: Io, attributor: Attributor, watched: Mapping[str, Plan]) -> Outcome:
         """Carry out everything that is due until the scenario ends."""
         pipeline = Pipeline(
             io=io,
             attributor=attributor,
-            plans=plans,
+            plans=watched,
             states={},
             commit=self._commit,
             recheck=self._recheck,

@@ -38,7 +38,7 @@ from monitor.replay.tables import (
 
 _LONGEST_FILE: Final = 4 << 20
 # Written as in a configuration, and read by what reads configurations.
-_COMMON: Final = ("http", "dns", "registration", "delegation", "policy", "targets")
+_COMMON: Final = ("http", "page", "dns", "registration", "delegation", "policy", "targets")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

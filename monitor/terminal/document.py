@@ -25,7 +25,7 @@ from monitor.model import (
     TargetState,
     TlsFacts,
 )
-from monitor.terminal import delegation
+from monitor.terminal import beside, delegation
 
 
 def document(state: TargetState) -> dict[str, Any]:
@@ -62,6 +62,7 @@ def document(state: TargetState) -> dict[str, Any]:
             }
             for run in pulse.runs
         ],
+        "parts": beside.documents(state),
     }
 
 

@@ -16,7 +16,7 @@ from monitor.model import (
     Run,
     TargetState,
 )
-from monitor.terminal import delegation, paint, way
+from monitor.terminal import beside, delegation, paint, way
 from monitor.terminal.particulars import particulars
 from monitor.terminal.stand import stand
 
@@ -26,6 +26,8 @@ def sheet(state: TargetState, *, one_look: bool = False) -> RenderableType:
     parts: list[RenderableType] = [_headline(state)]
     if state.pulse.runs:
         parts += [stand(state), particulars(state), _runs(state)]
+    if state.memory.parts:
+        parts.append(beside.table(state))
     if state.memory.incident and not one_look:
         parts.append(_incident(state.memory))
     return Group(*(part for one in parts for part in (one, Text())))

@@ -47,6 +47,15 @@ def switched_on() -> str:
     return "\n".join(top + [line for line in lines if line not in top])
 
 
+def of_a_page(key: tuple[str, ...]) -> bool:
+    """Tell whether it is one of the keys of [http] that a page has too."""
+    if key[:2] != ("targets", "pages"):
+        return False
+    return bool(
+        {("http", *key[2:]), ("targets", *key[2:])} & set(keys()) - {("targets", "name"), ("targets", "url")}
+    )
+
+
 def said(key: tuple[str, ...], part: object = None) -> bool:
     """Tell whether the example, switched on, has the key in its own table."""
     part = tomllib.loads(switched_on()) if part is None else part
@@ -93,6 +102,7 @@ def test_the_example_loads_with_everything_switched_on(tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", list(keys()), ids=".".join)
 def test_every_key_stands_in_the_example(key: tuple[str, ...]) -> None:
     inherited = len(key) == 3 and key[1:] in set(keys())  # [targets.http] has "every key of [http]"
+    inherited = inherited or of_a_page(key)
     alternative = ALTERNATIVE.fullmatch(key[-1]) and re.search(f"^# {key[-1]} = ", EXAMPLE, re.MULTILINE)
     assert said(key) or inherited or alternative
 
@@ -101,6 +111,8 @@ def test_every_key_stands_in_the_example(key: tuple[str, ...]) -> None:
 def test_every_key_stands_in_the_documentation(key: tuple[str, ...]) -> None:
     if len(key) == 1:
         assert f"## `{key[0]}`" in DOCS or chapter(key[0])
+    elif of_a_page(key):
+        assert "and every key of `[http]`" in chapter("targets")
     elif len(key) == 3 and key[1:] in set(keys()):
         assert f"Also `[{'.'.join(key[:2])}]`" in chapter(key[1])
     else:
@@ -110,7 +122,7 @@ def test_every_key_stands_in_the_documentation(key: tuple[str, ...]) -> None:
 def test_commented_defaults_are_the_defaults() -> None:
     told = tomllib.loads(switched_on())
     seen = 0
-    for name in ("monitor", "web", "limits", "http", "dns", "registration", "policy"):
+    for name in ("monitor", "web", "limits", "http", "page", "dns", "registration", "policy"):
         for key, field in type(getattr(Document(), name)).model_fields.items():
             value = told[name].get(key)
             if field.default in (None, {}):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from monitor.failure import Failure
 from monitor.model import (
+    REGULAR,
     Attribution,
     DelegationFacts,
     DnsAnswer,
@@ -34,7 +35,7 @@ from monitor.model import (
 
 NOW = datetime(2021, 1, 17, 12, tzinfo=UTC)
 THEN = datetime(2021, 1, 11, 8, tzinfo=UTC)
-HTTP, DNS, REGISTRATION, DELEGATION, *_ = Probe
+HTTP, DNS, REGISTRATION, DELEGATION = REGULAR
 UP = Verdict(status=Status.UP, reachable=True)
 DOWN = Verdict(
     status=Status.DOWN,

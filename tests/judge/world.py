@@ -1,5 +1,6 @@
 """A tiny language for sequences of observations: one letter is one run of a check."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from monitor.failure import Failure
@@ -121,6 +122,17 @@ class World:
         self.events: list[Event] = []
         self.follow_ups: list[FollowUp] = []
         self.marks: list[str] = []
+
+    def page(self, part: str, letters: str, after_s: float = 60.0) -> "World":
+        """Run the check of a further page, once in so many seconds."""
+        for letter in letters:
+            self.now += timedelta(seconds=after_s)
+            seen = replace(observe(Probe.PAGE, self.now, LETTERS[letter]), part=part)
+            outcome = step(self.state, seen, (), self.policy)
+            self.state = outcome.state
+            self.events += outcome.events
+            self.follow_ups += outcome.follow_ups
+        return self
 
     def feed(
         self,

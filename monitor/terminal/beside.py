@@ -1,0 +1,68 @@
+"""What is watched beside a target's front page: a line each on its sheet, an object each in its JSON."""
+
+from datetime import datetime
+from typing import Any
+
+from rich.table import Table
+
+from monitor.model import HttpFacts, PartRun, PartState, TargetState
+from monitor.terminal import paint
+
+
+def table(state: TargetState) -> Table:
+    """Return a row for each part that has been looked at."""
+    rows = Table(box=None, pad_edge=False, header_style=paint.DIM)
+    for heading in ("beside", "is", "since", "last look", "what was seen"):
+        rows.add_column(heading, overflow="fold")
+    runs = {(run.probe, run.part): run for run in state.pulse.parts}
+    for part in state.memory.parts:
+        run = runs.get((part.probe, part.part))
+        rows.add_row(
+            paint.plain(f"{part.probe} {part.part}", style=paint.LAYER_STYLE),
+            paint.status(part.verdict.status),
+            paint.moment(part.since),
+            paint.moment(run.at if run else None),
+            paint.plain(_what(part, run)),
+        )
+    return rows
+
+
+def documents(state: TargetState) -> list[dict[str, Any]]:
+    """Return the parts as the JSON of a target has them."""
+    runs = {(run.probe, run.part): run for run in state.pulse.parts}
+    return [_document(part, runs.get((part.probe, part.part))) for part in state.memory.parts]
+
+
+def _what(part: PartState, run: PartRun | None) -> str:
+    if run is not None and run.failure is not None:
+        detail = part.seen.detail if part.seen and part.seen.failure is run.failure else ""
+        return f"{run.failure}: {detail}" if detail else str(run.failure)
+    facts = part.seen.facts if part.seen else None
+    if isinstance(facts, HttpFacts):
+        said = f"; {part.verdict.diagnosis}" if part.verdict.diagnosis else ""
+        return f"{facts.status} “{facts.title or ''}”, {facts.text_length} characters{said}"
+    return "answered"
+
+
+def _document(part: PartState, run: PartRun | None) -> dict[str, Any]:
+    suspected = part.suspected
+    return {
+        "probe": part.probe,
+        "part": part.part,
+        "status": part.verdict.status,
+        "since": _iso(part.since),
+        "diagnosis": part.verdict.diagnosis,
+        "layer": part.verdict.layer,
+        "sentence": part.verdict.sentence,
+        "last_known": part.known.status if part.known else None,
+        "last_known_since": _iso(part.known_since),
+        "suspected": suspected.status if suspected else None,
+        "at": _iso(run.at) if run else None,
+        "duration_s": run.duration_s if run else None,
+        "failure": run.failure if run else None,
+        "http_status": run.http_status if run else None,
+    }
+
+
+def _iso(value: datetime | None) -> str | None:
+    return value.isoformat().replace("+00:00", "Z") if value else None
