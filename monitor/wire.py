@@ -20,6 +20,7 @@ from monitor.model import (
     IncidentChanged,
     Memory,
     Observation,
+    PolicyRuled,
     ProviderChanged,
     Pulse,
     RegistrationChanged,
@@ -153,6 +154,8 @@ _DATA: Final[dict[EventType, type[EventData]]] = {
     EventType.INCIDENT_RESOLVED: IncidentChanged,
     EventType.PROVIDER_CHANGED: ProviderChanged,
     EventType.REGISTRATION_CHANGED: RegistrationChanged,
+    EventType.POLICY_BREACHED: PolicyRuled,
+    EventType.POLICY_RESTORED: PolicyRuled,
     EventType.TEST: Drill,
 }
 

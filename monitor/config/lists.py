@@ -32,6 +32,7 @@ class ListedTarget:
     delegation: None = None
     expect: None = None
     pages: tuple[()] = ()
+    policy: None = None
 
 
 Row = tuple[Place, ListedTarget]

@@ -19,6 +19,7 @@ from monitor.config.settings import Config
 from monitor.config.sources import Sources
 from monitor.config.syntax import syntax_fault
 from monitor.config.targets import TargetReader
+from monitor.config.wishes import Wishes
 
 _LONGEST_FILE: Final = 16 << 20
 
@@ -88,7 +89,9 @@ def settings(  # noqa: PLR0913 - what a file says, and where that is read
     document = read_document(raw, problems)
     sources = Sources(around, problems)
     policy = sections.policy(document)
-    reader = TargetReader(document, policy=policy, sources=sources, problems=problems)
+    catalogs = own_catalogs(document.monitor, around, problems)
+    wishes = Wishes(problems, catalogs)
+    reader = TargetReader(document, policy=policy, sources=sources, problems=problems, wishes=wishes)
     reader.read(read_targets(raw, problems))
     reader.read(read_lists(document.targets_from, around, problems))
     if targets:
@@ -102,7 +105,7 @@ def settings(  # noqa: PLR0913 - what a file says, and where that is read
         resolvers=sections.resolvers(document.monitor, resolv_conf, problems),
         shutdown_s=document.monitor.shutdown,
         as_table=sections.as_table(document.monitor, around, problems),
-        catalogs=own_catalogs(document.monitor, around, problems),
+        catalogs=catalogs,
         log=sections.log(document),
         web=sections.web(document),
         limits=sections.limits(document),

@@ -23,6 +23,7 @@ from monitor.config.values import (
     parse_header_name,
     parse_label_key,
     parse_label_value,
+    parse_provider_id,
     parse_ratio,
     parse_rdap_base,
     parse_rdap_bootstrap,
@@ -233,6 +234,26 @@ class PageTable(HttpTable):
     expect: ExpectTable | None = None
 
 
+ProviderIds = Annotated[
+    list[Annotated[str, BeforeValidator(text_of(parse_provider_id))]],
+    BeforeValidator(one_or_more),
+    AfterValidator(all_different),
+]
+
+
+class DesiredTable(Table):
+    """`[targets.policy]`: what is to be true of a target. How that is judged is `[policy]`."""
+
+    registrar: ProviderIds | None = None
+    dns: ProviderIds | None = None
+    network: ProviderIds | None = None
+    edge: ProviderIds | None = None
+    mail: ProviderIds | None = None
+    certificate: ProviderIds | None = None
+    transfer_lock: Flag = False
+    dnssec: Flag = False
+
+
 class TargetTable(Table):
     """`[[targets]]`."""
 
@@ -247,6 +268,7 @@ class TargetTable(Table):
     delegation: DelegationTable | None = None
     expect: ExpectTable | None = None
     pages: list[PageTable] = []
+    policy: DesiredTable | None = None
 
 
 class ReceiverTable(Table):

@@ -13,6 +13,7 @@ from monitor.config.problem import Place, Problems
 from monitor.config.rhythm import Rhythm, Rhythms
 from monitor.config.schema import Document, ExpectTable, HttpTable, TargetTable
 from monitor.config.sources import Sources
+from monitor.config.wishes import Wishes
 from monitor.config.wording import MisfitError, shown
 from monitor.model import (
     REGULAR,
@@ -26,6 +27,7 @@ from monitor.model import (
     RegistrationSettings,
     Settings,
     Target,
+    Wish,
 )
 
 _PASSED_ON: Final = ("body_limit", "max_redirects", "user_agent", "family", "allow_private", "verify_tls")
@@ -45,8 +47,17 @@ class Watched:
 class TargetReader:
     """Builds targets one by one, and knows the ones before."""
 
-    def __init__(self, document: Document, *, policy: Policy, sources: Sources, problems: Problems) -> None:
+    def __init__(
+        self,
+        document: Document,
+        *,
+        policy: Policy,
+        sources: Sources,
+        problems: Problems,
+        wishes: Wishes | None = None,
+    ) -> None:
         self._names = Names()
+        self._wishes = wishes or Wishes(problems)
         self._problems = problems
         self._sources = sources
         self._rhythms = Rhythms(document, problems)
@@ -104,7 +115,8 @@ class TargetReader:
         if table.pages:
             self._refuse_pages_without_front(place, rhythms)
             self.watched.checks.extend(self._pages.checks(name, place, table.pages))
-        self.watched.policies[name] = self._policy_of(rhythms)
+        wishes = self._wishes.read(place.at("policy"), table.policy, table.probes)
+        self.watched.policies[name] = self._policy_of(rhythms, wishes)
 
     def _site(self, place: Place, table: Written) -> Site | None:
         """Return what the domain means; None: nothing, and that is noted."""
@@ -247,14 +259,14 @@ class TargetReader:
                 self._problems.add(place.at(probe), f"does nothing, for probes does not name {shown(probe)}")
         return found
 
-    def _policy_of(self, rhythms: dict[Probe, Rhythm]) -> Policy:
+    def _policy_of(self, rhythms: dict[Probe, Rhythm], wishes: tuple[Wish, ...]) -> Policy:
         """Return the policy of a target: a recheck never comes later than the run that is due anyway."""
         lead = next(iter(rhythms))
         slow = rhythms.get(Probe.DNS, rhythms[lead])
         recheck_s = min(self._policy.recheck_s, rhythms[lead].interval_s)
         change_recheck_s = min(self._policy.change_recheck_s, slow.interval_s)
         watched = Probe.DNS in rhythms, Probe.DELEGATION in rhythms
-        key = (lead, watched, recheck_s, change_recheck_s)
+        key = (lead, watched, recheck_s, change_recheck_s, wishes)
         if key not in self._policies:
             self._policies[key] = replace(
                 self._policy,
@@ -263,5 +275,6 @@ class TargetReader:
                 delegation_watched=watched[1],
                 recheck_s=recheck_s,
                 change_recheck_s=change_recheck_s,
+                desired=wishes,
             )
         return self._policies[key]

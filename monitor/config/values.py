@@ -30,6 +30,8 @@ _TAKEN_LABELS: Final = frozenset(
         "rcode",
         "domain",
         "receiver",
+        "rule",
+        "sign",
         "job",
         "instance",
     ],
@@ -250,6 +252,11 @@ def parse_event(text: str) -> str:
 def parse_url(text: str) -> str:
     """Return a web address in its normal spelling."""
     return parse_page(text).url
+
+
+def parse_provider_id(text: str) -> str:
+    """Return the id of a provider as it was written; whether there is such a one is asked of the catalog."""
+    return plain(text, _MAX_LABEL).lower()
 
 
 def parse_rdap_base(text: str) -> str:

@@ -15,6 +15,7 @@ from typing import Final
 from monitor.export.exposition import Family, Kind, escape
 from monitor.export.families import FACTS, PULSE, STORY, Row
 from monitor.export.neighbours import Neighbours
+from monitor.export.wish_families import WISHES
 from monitor.failure import Failure
 from monitor.model import Layer, Memory, Probe, Target, TargetState
 
@@ -32,8 +33,9 @@ PROVIDER_TARGETS: Final = Family(
 )
 
 # What a target's lines are, in their order: the first from configuration, then the three groups.
-_ROWS: Final = (*STORY, *FACTS, *PULSE)
-_FACTS_AT: Final = 1 + len(STORY)
+_STORY: Final = (*STORY, *WISHES)
+_ROWS: Final = (*_STORY, *FACTS, *PULSE)
+_FACTS_AT: Final = 1 + len(_STORY)
 _PULSE_AT: Final = _FACTS_AT + len(FACTS)
 FAMILIES: Final[tuple[Family, ...]] = (TARGET_INFO, *(row.family for row in _ROWS), PROVIDER_TARGETS)
 
@@ -142,7 +144,7 @@ class FleetMetrics:
         state, old, label = entry.state, entry.lines, entry.label
         ends = tuple((run.probe, run.failure) for run in state.pulse.runs)
         same = entry.memory is state.memory
-        story = old[1:_FACTS_AT] if same else _written(STORY, label, state)
+        story = old[1:_FACTS_AT] if same else _written(_STORY, label, state)
         facts = old[_FACTS_AT:_PULSE_AT] if same and entry.ends == ends else _written(FACTS, label, state)
         entry.lines = (entry.info, *story, *facts, *_written(PULSE, label, state))
         entry.memory, entry.ends = state.memory, ends

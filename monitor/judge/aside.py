@@ -6,34 +6,15 @@ of the target has been weighed; none of them changes that.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from monitor.judge import last_address, tell
-from monitor.judge.news import News
+from monitor.judge.desired import desired
+from monitor.judge.glance import Aside, Look
 from monitor.judge.registration import renew
-from monitor.judge.view import View
-from monitor.model import FollowUp, Memory, Observation
+from monitor.model import Memory
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Aside:
-    """What came of a look aside. The same memory, and nothing else, when nothing did."""
-
-    memory: Memory
-    news: tuple[News, ...] = ()
-    follow_ups: tuple[FollowUp, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """What an aside may look at, besides the memory as it is by now."""
-
-    before: Memory
-    """As it was before the observation."""
-    observation: Observation
-    view: View
-    """What the observation completes; the policy is in it."""
+__all__ = ["ASIDES", "Aside", "Look"]
 
 
 def registration(memory: Memory, seen: Look) -> Aside:
@@ -48,4 +29,4 @@ def last_known_address(memory: Memory, seen: Look) -> Aside:
     return Aside(memory=last_address.settled(memory, seen.view.policy, seen.observation))
 
 
-ASIDES: Final[tuple[Callable[[Memory, Look], Aside], ...]] = (registration, last_known_address)
+ASIDES: Final[tuple[Callable[[Memory, Look], Aside], ...]] = (registration, desired, last_known_address)

@@ -1,6 +1,7 @@
 """The nouns. Frozen values without behaviour; every other package speaks in them."""
 
 from monitor.model.attribution import Attribution, Evidence, Provider
+from monitor.model.desired import OPERATED, WITNESSES, DesiredRule, Ruling, Wish
 from monitor.model.event import (
     Drill,
     Event,
@@ -8,6 +9,7 @@ from monitor.model.event import (
     FieldChange,
     IncidentChanged,
     LayerMove,
+    PolicyRuled,
     ProviderChanged,
     RegistrationChanged,
     StatusChanged,
@@ -79,10 +81,12 @@ from monitor.model.words import (
 
 __all__ = [
     "ON_REQUEST",
+    "OPERATED",
     "PAGES",
     "PART_PROBES",
     "REGULAR",
     "UNSEEN",
+    "WITNESSES",
     "About",
     "Attribution",
     "ChainLink",
@@ -90,6 +94,7 @@ __all__ = [
     "Confidence",
     "DelegationFacts",
     "DelegationSettings",
+    "DesiredRule",
     "DnsAnswer",
     "DnsFacts",
     "DnsSettings",
@@ -120,6 +125,7 @@ __all__ = [
     "PartRun",
     "PartState",
     "Policy",
+    "PolicyRuled",
     "Probe",
     "Provider",
     "ProviderChanged",
@@ -132,6 +138,7 @@ __all__ = [
     "Revocation",
     "RevocationState",
     "Rotation",
+    "Ruling",
     "Run",
     "ServerDomain",
     "ServerWord",
@@ -151,5 +158,6 @@ __all__ = [
     "TriedAddress",
     "Unmet",
     "Verdict",
+    "Wish",
     "event_id",
 ]

@@ -5,6 +5,7 @@ from datetime import datetime
 from hashlib import blake2b
 
 from monitor.model.attribution import Evidence, Provider
+from monitor.model.desired import DesiredRule
 from monitor.model.words import EventType, Layer, Severity, Status
 
 
@@ -99,13 +100,25 @@ class RegistrationChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyRuled:
+    """`platform.policy.breached` and `.restored`: a rule of `[targets.policy]` is not kept, or kept again."""
+
+    rule: DesiredRule
+    layer: Layer
+    wanted: tuple[str, ...]
+    found: tuple[str, ...]
+    since: datetime
+    """When that was first seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drill:
     """`platform.test`: sent by `receivers test`; nothing happened."""
 
     message: str
 
 
-EventData = StatusChanged | IncidentChanged | ProviderChanged | RegistrationChanged | Drill
+EventData = StatusChanged | IncidentChanged | ProviderChanged | RegistrationChanged | PolicyRuled | Drill
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

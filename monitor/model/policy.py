@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from monitor.model.desired import Wish
 from monitor.model.words import Probe
 
 
@@ -33,3 +34,5 @@ class Policy:
     """A page with less than this part of its usual text is a placeholder ..."""
     placeholder_min_text: int = 500
     """... if it usually has at least this many characters."""
+    desired: tuple[Wish, ...] = ()
+    """What is to be true of the target (`[targets.policy]`), as these thresholds see it."""

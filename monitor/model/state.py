@@ -10,6 +10,7 @@ from datetime import datetime
 
 from monitor.failure import Failure
 from monitor.model.attribution import Attribution, Evidence, Provider
+from monitor.model.desired import Ruling
 from monitor.model.event import LayerMove
 from monitor.model.observation import Observation
 from monitor.model.words import Layer, Probe, Status
@@ -270,6 +271,8 @@ class Memory:
     registration_suspected: tuple[str, ...] | None = None
     parts: tuple[PartState, ...] = ()
     """In the order of probe and name."""
+    rulings: tuple[Ruling, ...] = ()
+    """How it stands with what is wished of the target, in the order of the wishes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,4 +62,6 @@ class EventType(StrEnum):
     INCIDENT_RESOLVED = "platform.incident.resolved"
     PROVIDER_CHANGED = "platform.provider.changed"
     REGISTRATION_CHANGED = "platform.registration.changed"
+    POLICY_BREACHED = "platform.policy.breached"
+    POLICY_RESTORED = "platform.policy.restored"
     TEST = "platform.test"

@@ -25,7 +25,7 @@ from monitor.model import (
     TargetState,
     TlsFacts,
 )
-from monitor.terminal import beside, delegation
+from monitor.terminal import beside, delegation, wishes
 
 
 def document(state: TargetState) -> dict[str, Any]:
@@ -52,6 +52,7 @@ def document(state: TargetState) -> dict[str, Any]:
         "last_address": _last_address(seen.get(Probe.LAST_ADDRESS)),
         "mail": _mail(seen.get(Probe.DNS)),
         "delegation": delegation.document(memory),
+        "policy": wishes.document(memory),
         "checks": [
             {
                 "probe": run.probe,

@@ -19,6 +19,7 @@ from monitor.model import (
 from monitor.terminal import beside, delegation, paint, way
 from monitor.terminal.particulars import particulars
 from monitor.terminal.stand import stand
+from monitor.terminal.wishes import wishes
 
 
 def sheet(state: TargetState, *, one_look: bool = False) -> RenderableType:
@@ -28,6 +29,8 @@ def sheet(state: TargetState, *, one_look: bool = False) -> RenderableType:
         parts += [stand(state), particulars(state), _runs(state)]
     if state.memory.parts:
         parts.append(beside.table(state))
+    if state.memory.rulings:
+        parts.append(wishes(state.memory))
     if state.memory.incident and not one_look:
         parts.append(_incident(state.memory))
     return Group(*(part for one in parts for part in (one, Text())))

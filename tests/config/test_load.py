@@ -74,7 +74,12 @@ def test_any_bytes_are_a_configuration_or_mistakes(tmp_path: Path, content: byte
         assert all(line.isprintable() for line in describe_problems(problems).split("\n"))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=150)
+# No deadline: the first policy that names a provider loads the catalog.
+@settings(
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=150,
+)
 @given(document=st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=5))
 def test_any_toml_is_a_configuration_or_mistakes(tmp_path: Path, document: dict[str, object]) -> None:
     path = tmp_path / "fuzz.toml"

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from monitor.model import (
+    DesiredRule,
     Drill,
     Event,
     EventData,
@@ -13,6 +14,7 @@ from monitor.model import (
     IncidentChanged,
     Layer,
     LayerMove,
+    PolicyRuled,
     Provider,
     ProviderChanged,
     RegistrationChanged,
@@ -75,6 +77,15 @@ RESOLVED = IncidentChanged(
         LayerMove(layer=Layer.NETWORK, providers_before=(AMAZON,), providers_after=(SKYSILK,)),
     ),
     reachable_since=at(17, 0, 0),
+)
+
+
+BREACHED = PolicyRuled(
+    rule=DesiredRule.REGISTRAR,
+    layer=Layer.REGISTRATION,
+    wanted=("amazon",),
+    found=("epik",),
+    since=at(11, 18, 0),
 )
 
 
@@ -199,6 +210,28 @@ EXAMPLES = {
                     source="rdap",
                     server="https://rdap.example.net/com/v1/",
                 ),
+            ),
+        ),
+        StoredEvent(
+            number=46,
+            event=_event(
+                2241,
+                EventType.POLICY_BREACHED,
+                at(11, 18, 1),
+                Severity.WARNING,
+                "policy breached: registrar is epik; it should be amazon.",
+                BREACHED,
+            ),
+        ),
+        StoredEvent(
+            number=47,
+            event=_event(
+                2244,
+                EventType.POLICY_RESTORED,
+                at(12, 18, 1),
+                Severity.INFO,
+                "policy restored: registrar is amazon.",
+                replace(BREACHED, found=("amazon",), since=at(12, 18, 0)),
             ),
         ),
         StoredEvent(

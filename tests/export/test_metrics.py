@@ -39,7 +39,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from monitor.export.families import EPP_CODES
 from monitor.export.metrics import FAMILIES, FleetMetrics
 from monitor.failure import Failure
-from monitor.model import Layer, Probe, Pulse, Status, TargetState, Verdict
+from monitor.model import DesiredRule, Layer, Probe, Pulse, Ruling, Status, TargetState, Verdict
 
 T = 'target="parler.com"'
 
@@ -286,12 +286,32 @@ async def test_a_cancelled_scrape_leaves_its_work_to_the_next() -> None:
         assert exposition.count("\nplatform_up{") == len(names)
 
 
+RULINGS = (
+    Ruling(rule=DesiredRule.REGISTRAR, wanted=("epik",), kept=False, found=("amazon",), breached=True),
+    Ruling(rule=DesiredRule.DNS, wanted=("epik",), kept=True, found=("epik",)),
+    Ruling(rule=DesiredRule.DNSSEC, wanted=("signed",), breached=True),
+)
+
+
+async def test_a_breach_is_one_and_what_is_not_known_is_absent() -> None:
+    metrics = FleetMetrics([target()])
+    metrics.update(state(rulings=RULINGS))
+    got = samples(await text(metrics.render()))
+    assert {series: value for series, value in got.items() if "policy_breached" in series} == {
+        'platform_policy_breached{target="parler.com",rule="registrar"}': 1,
+        'platform_policy_breached{target="parler.com",rule="dns"}': 0,
+    }
+    metrics.update(replace(state(), seq=2))
+    assert "platform_policy_breached{" not in await text(metrics.render())
+
+
 async def test_every_sample_stands_under_the_header_of_its_family() -> None:
     pulse = Pulse(runs=(run(HTTP, http_status=200), run(DNS), run(REGISTRATION), run(DELEGATION)))
     full = state(
         pulse=pulse,
         layers=(behind(Layer.DNS, "epik", changed_at=NOW),),
         incident=incident(),
+        rulings=RULINGS,
         **REMEMBERED,
     )
     metrics = FleetMetrics(target(name) for name in ("parler.com", "gab.com"))

@@ -29,6 +29,7 @@ from monitor.export.pages import LAYERS, SIGNS
 from monitor.failure import Failure
 from monitor.model import (
     ChainLink,
+    DesiredRule,
     Event,
     EventType,
     Evidence,
@@ -36,6 +37,7 @@ from monitor.model import (
     Layer,
     Probe,
     Pulse,
+    Ruling,
     ServerWord,
     Severity,
     Sighting,
@@ -245,6 +247,20 @@ async def test_evidence_says_when_it_was_seen_and_what_stood_there_before(site: 
     assert "last 2021-01-11 09:00 UTC" in said
     site.watch(full(layers=(replace(dark, absent=True),)))
     assert "There is none since 2021-01-17" in words(await site.text("/targets/parler.com"))
+
+
+async def test_the_policy_of_a_target_is_shown_and_what_is_not_known_said(site: Site) -> None:
+    rulings = (
+        Ruling(rule=DesiredRule.REGISTRAR, wanted=("godaddy",), kept=False, found=("epik",), breached=True),
+        Ruling(rule=DesiredRule.EDGE, wanted=("<b>",), kept=False, breached=True),
+        Ruling(rule=DesiredRule.DNSSEC, wanted=("signed",)),
+    )
+    site.watch(full(rulings=rulings))
+    text = await site.text("/targets/parler.com")
+    outline(text)
+    assert "registrar breached godaddy epik" in words(text)
+    assert "edge breached &lt;b&gt; nobody" in words(text)
+    assert "dnssec not known signed not known" in words(text)
 
 
 async def test_a_layer_that_nobody_was_seen_behind_is_said_to_be_so(site: Site) -> None:

@@ -1,0 +1,27 @@
+"""What a look aside is given, and what it gives back (`judge.aside` has the list of them)."""
+
+from dataclasses import dataclass
+
+from monitor.judge.news import News
+from monitor.judge.view import View
+from monitor.model import FollowUp, Memory, Observation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aside:
+    """What came of a look aside. The same memory, and nothing else, when nothing did."""
+
+    memory: Memory
+    news: tuple[News, ...] = ()
+    follow_ups: tuple[FollowUp, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What an aside may look at, besides the memory as it is by now."""
+
+    before: Memory
+    """As it was before the observation."""
+    observation: Observation
+    view: View
+    """What the observation completes; the policy is in it."""
