@@ -85,6 +85,9 @@ MEANING: Final[dict[Failure, str]] = {
     Failure.UNKNOWN: "Something that this vocabulary does not know; logged once with its class.",
 }
 
+NOT_ASKED: Final[frozenset[Failure]] = frozenset({Failure.MISSED, Failure.LOCAL_RESOURCES, Failure.UNKNOWN})
+"""The check did not run, or broke here: nobody was even asked."""
+
 # Failures that say something about this machine or this run, and nothing about the target.
 OURS: Final[frozenset[Failure]] = frozenset(
     {

@@ -23,7 +23,9 @@ _ORDER: Final = (Probe.REGISTRATION, Probe.DELEGATION, Probe.DNS, Probe.HTTP)
 async def look(checks: Sequence[Check], policy: Policy, io: Io, attributor: Attribute) -> TargetState:
     """Return what one run of each check of a target shows. One look is enough to say so."""
     now = datetime.now(UTC)
-    seen = await asyncio.gather(*(observe(check, now, io) for check in checks))
+    # Nobody looks a second time: the listed servers are asked about the host at once.
+    all_of_it = [replace(c, compare=True) if c.probe is Probe.DELEGATION else c for c in checks]
+    seen = await asyncio.gather(*(observe(check, now, io) for check in all_of_it))
     once = replace(policy, failures_to_confirm=1, successes_to_confirm=1, changes_to_confirm=1)
     state = TargetState(target=checks[0].target)
     main = [observation for observation in seen if not observation.part]

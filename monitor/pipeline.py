@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
 
+from monitor.bounds import Bounds
 from monitor.failure import Failure
 from monitor.follow_up import check_for
 from monitor.judge import beside, comparable, reconsider, relabel, step
@@ -93,6 +94,8 @@ class Pipeline:
     """Asks for a check in so many seconds, with the reason."""
     observed: Callable[[Observation], None] = field(default=lambda _: None)
     """Is told of every observation, for the monitor's own numbers."""
+    bounds: Bounds = field(default_factory=Bounds)
+    """Of what all investigations together may ask."""
 
     async def run(self, check: Check, scheduled_at: datetime) -> None:
         """Run one check now and carry its facts through to the commit. Never raises for the target's sake."""
@@ -138,7 +141,7 @@ class Pipeline:
         for follow_up in outcome.follow_ups:
             own = plan.find(follow_up.probe, follow_up.part) if follow_up.part else None
             check = own or check_for(follow_up, plan.checks)
-            if check is not None:
+            if check is not None and (not follow_up.bounded or self.bounds.admit(observation.ended_at)):
                 self.recheck(check, follow_up.delay_s, follow_up.reason)
 
     def rename(self, target: str, *, stale_only: bool = False) -> None:

@@ -35,7 +35,7 @@ async def test_one_look_is_enough_to_say_that_it_is_down_and_why() -> None:
         state = await seen(lab)
     verdict = state.memory.verdict
     assert (verdict.status, verdict.diagnosis) == (Status.DOWN, "registrar.hold")
-    assert len(verdict.based_on) == 3
+    assert len(verdict.based_on) == 4
 
 
 async def test_who_refuses_a_stranger_is_not_called_down() -> None:

@@ -79,6 +79,8 @@ async def test_each_state_is_the_next_of_the_one_before_and_events_go_with_it() 
         (Probe.HTTP, 10.0),
         (Probe.DNS, 0.0),
         (Probe.HTTP, 10.0),
+        (Probe.DNS, 0.0),  # nobody has answered it
+        (Probe.DNS, 0.0),
         (Probe.REGISTRATION, 0.0),
     ]
     # It would have to wait for its turn at the registry; the others wait for nobody.

@@ -100,7 +100,7 @@ class TargetReader:
             Probe.HTTP: self._http_of(place, table, page, domain, rhythms),
             Probe.DNS: DnsSettings(host=site.host, zone=zone or domain),
             Probe.REGISTRATION: RegistrationSettings(domain=domain),
-            Probe.DELEGATION: self._delegation_of(table, zone or domain),
+            Probe.DELEGATION: self._delegation_of(table, site.host, zone or domain),
         }
         self.watched.checks.extend(
             Check(
@@ -238,12 +238,14 @@ class TargetReader:
             return None
         return read_expect(table, place, page.url, timeout_s=rhythm.timeout_s, problems=self._problems)
 
-    def _delegation_of(self, table: Written, zone: str) -> DelegationSettings:
+    def _delegation_of(self, table: Written, host: str, zone: str) -> DelegationSettings:
         """Return the settings of a target's `delegation` check."""
         own = table.delegation
         given = own is not None and "allow_private" in own.model_fields_set
         return DelegationSettings(
-            zone=zone, allow_private=(own if own and given else self._delegation).allow_private
+            zone=zone,
+            host=host,
+            allow_private=(own if own and given else self._delegation).allow_private,
         )
 
     def _rhythms_of(self, place: Place, table: Written) -> dict[Probe, Rhythm]:

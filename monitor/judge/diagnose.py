@@ -12,10 +12,11 @@ name still resolves from a cache has not taken effect.
 
 from typing import Final
 
-from monitor.failure import OURS, Failure
+from monitor.failure import OURS
 from monitor.judge import last_address
 from monitor.judge.rules import ANSWER, CONNECTION, DNS, REGISTRATION, Rule
-from monitor.judge.view import View
+from monitor.judge.rules.seen import seen
+from monitor.judge.view import NAME_TROUBLE, View
 from monitor.model import UNSEEN, Layer, Observation, Probe, Status, Verdict
 
 UNDETERMINED: Final = Rule(
@@ -23,15 +24,14 @@ UNDETERMINED: Final = Rule(
     layer=None,
     status=Status.UNKNOWN,
     reachable=None,
-    sentence="What was seen does not say whether the target is there.",
+    sentence="What was seen does not say whether the target is there: {seen}.",
     matches=lambda view: view.failure is not None,
+    names=lambda view: {"seen": seen(view)},
 )
 
 # The whole vocabulary, in order.
 DIAGNOSES: Final[tuple[Rule, ...]] = (*REGISTRATION, *DNS, *CONNECTION, *ANSWER, UNDETERMINED)
 
-# A silent or broken look-up of our own, and silence of our resolvers, say nothing about a target.
-_SAYS_NOTHING: Final = OURS | {Failure.DNS_TIMEOUT}
 # What is registered or delegated, and nothing of whether anything answers.
 _ON_PAPER: Final = frozenset({Probe.REGISTRATION, Probe.DELEGATION})
 
@@ -41,7 +41,7 @@ def assess(view: View) -> Verdict:
     lead = view.lead
     if lead is None:
         return UNSEEN
-    if lead.failure in _SAYS_NOTHING or lead.probe in _ON_PAPER:
+    if lead.failure in OURS or lead.probe in _ON_PAPER:
         rule = UNDETERMINED if lead.failure else None
     else:
         rule = next((rule for rule in DIAGNOSES if rule.matches(view)), None)
@@ -59,8 +59,9 @@ def assess(view: View) -> Verdict:
 
 
 def _grounds(view: View, layer: Layer | None) -> tuple[Observation | None, ...]:
-    """Return the observations that a verdict rests on; a delegation speaks about the dns layer only."""
-    delegation = view.delegation if layer is Layer.DNS else None
+    """Return the observations that a verdict rests on; a delegation speaks about names only."""
+    named = layer in (Layer.DNS, Layer.REGISTRATION) or view.failure in NAME_TROUBLE
+    delegation = view.delegation if named else None
     return (view.registration, delegation, view.dns, view.http, view.last_address)
 
 

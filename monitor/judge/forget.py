@@ -38,6 +38,7 @@ def forget(
         memory=replace(
             state.memory,
             seen=seen,
+            investigated=tuple(each for each in state.memory.investigated if each.probe in probes),
             layers=layers,
             front=state.memory.front if Probe.HTTP in probes else None,
         ),

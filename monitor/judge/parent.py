@@ -16,14 +16,10 @@ for what resolvers say.
 """
 
 from dataclasses import replace
-from typing import Final
 
-from monitor.failure import Failure
+from monitor.failure import NOT_ASKED
 from monitor.judge.layer import confirm, dark, needed_for, same, settled
 from monitor.model import Attribution, LayerState, Observation, Policy, ProviderChanged
-
-# The check did not run, or broke here: the parent zone was not even asked.
-_NOT_ASKED: Final = frozenset({Failure.MISSED, Failure.LOCAL_RESOURCES, Failure.UNKNOWN})
 
 Outcome = tuple[LayerState | None, ProviderChanged | None]
 
@@ -56,7 +52,7 @@ def hear(
 
 def _unheard(before: LayerState, observation: Observation) -> LayerState:
     """Return the layer after the parent zone was not heard; a check that did not run has asked nobody."""
-    if before.suspected is None or before.unheard or observation.failure in _NOT_ASKED:
+    if before.suspected is None or before.unheard or observation.failure in NOT_ASKED:
         return before
     return replace(before, unheard=True)
 

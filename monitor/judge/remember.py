@@ -27,7 +27,7 @@ from monitor.model import (
 _ORDER: Final = {probe: index for index, probe in enumerate(Probe)}
 
 
-def _story(observation: Observation) -> tuple[Any, ...]:
+def story(observation: Observation) -> tuple[Any, ...]:
     """Return the part of an observation that a rule, a page or a person would act on."""
     facts = observation.facts
     if isinstance(facts, HttpFacts):
@@ -68,7 +68,7 @@ def remember(memory: Memory, observation: Observation, *, well: bool) -> Memory:
         return memory
     for index, seen in enumerate(memory.seen):
         if seen.probe is observation.probe:
-            if _story(seen) == _story(observation):
+            if story(seen) == story(observation):
                 return memory
             kept = (*memory.seen[:index], _lean(observation, well=well), *memory.seen[index + 1 :])
             return replace(memory, seen=kept)

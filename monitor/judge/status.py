@@ -20,6 +20,7 @@ from enum import Enum, auto
 from typing import Final
 
 from monitor.judge.diagnose import UNDETERMINED
+from monitor.judge.rules.seen import by_turns
 from monitor.model import PAGES, FollowUp, Memory, Observation, Policy, Probe, Pulse, Status, Verdict
 
 _REFINE_AFTER: Final = 2
@@ -133,7 +134,7 @@ def _give_up(memory: Memory, pulse: Pulse, verdict: Verdict) -> Belief:
         reachable=UNDETERMINED.reachable,
         diagnosis=UNDETERMINED.id,
         layer=UNDETERMINED.layer,
-        sentence=UNDETERMINED.sentence,
+        sentence=UNDETERMINED.sentence.format(seen=by_turns(memory.suspected, verdict)),
     )
     return _confirm(memory, pulse, torn, pulse.accounted_until)
 

@@ -13,7 +13,7 @@ from monitor.judge import change, last_address, tell
 from monitor.judge.aside import ASIDES, Look
 from monitor.judge.diagnose import assess
 from monitor.judge.incident import live
-from monitor.judge.investigate import investigate
+from monitor.judge.investigate import close, investigate, note
 from monitor.judge.news import number
 from monitor.judge.page import learn
 from monitor.judge.parts import hear, overall, weigh_parts
@@ -64,6 +64,7 @@ def step(
     memory = remember(state.memory, observation, well=front.status is Status.UP)
     if memory.suspected is not None and _after_gap(state.pulse, observation, policy):
         memory = replace(memory, suspected=None, suspected_since=None)
+    memory = note(memory, observation, policy)
     if moves.layers is not memory.layers:
         memory = replace(memory, layers=moves.layers)
     belief = weigh(memory, _timed(state, observation, policy), verdict, observation, policy)
@@ -77,7 +78,8 @@ def step(
         memory = outcome.memory
         told += outcome.news
         follow_ups += outcome.follow_ups
-    follow_ups += investigate(state.memory, memory, observation, policy)
+    memory = close(memory)
+    follow_ups += investigate(state.memory, memory, view, belief.pulse.runs)
     follow_ups += last_address.ask(state, memory, observation, policy)
     pulse = _settle(belief, memory, observation, policy)
     if moves.rotations is not state.pulse.rotations:

@@ -1,8 +1,9 @@
 """What a rule may look at: the latest word of every probe about one target."""
 
 from dataclasses import dataclass
+from typing import Final
 
-from monitor.failure import Failure
+from monitor.failure import NOT_ASKED, Failure
 from monitor.model import (
     PAGES,
     DelegationFacts,
@@ -17,12 +18,32 @@ from monitor.model import (
     RegistrationFacts,
 )
 
+NAME_TROUBLE: Final = frozenset(
+    {
+        Failure.DNS_NXDOMAIN,
+        Failure.DNS_NODATA,
+        Failure.DNS_LOOP,
+        Failure.DNS_SERVFAIL,
+        Failure.DNS_REFUSED,
+        Failure.DNS_MALFORMED,
+        Failure.DNS_TIMEOUT,
+        Failure.ADDRESS_FORBIDDEN,
+    }
+)
+"""Ways in which a name leads nowhere, by the word of the resolvers, or by their silence."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """The observations a verdict is drawn from, and what is known of better days."""
 
     policy: Policy
+    observation: Observation
+    """The one that completes the view."""
+    fresh: tuple[Observation, ...]
+    """Of the probes that do not lead, what was said since the trouble began, this observation included."""
+    begun: bool
+    """Whether an earlier look has raised a suspicion: what could be asked has been asked by now."""
     http: Observation | None
     dns: Observation | None
     registration: Observation | None
@@ -44,6 +65,10 @@ class View:
     def records(self) -> DnsFacts | None:
         """Return the records, even those of a name that has no address."""
         return self.dns.facts if self.dns and isinstance(self.dns.facts, DnsFacts) else None
+
+    def said(self, probe: Probe) -> Observation | None:
+        """Return the word of a probe since the trouble began; None: it has not been heard since."""
+        return next((seen for seen in self.fresh if seen.probe is probe), None)
 
     @property
     def registered(self) -> RegistrationFacts | None:
@@ -68,12 +93,21 @@ def look(memory: Memory, observation: Observation, policy: Policy) -> View:
     configuration would speak for ever.
     """
     latest = {seen.probe: seen for seen in memory.seen}
+    fresh = memory.investigated
+    for seen in fresh:
+        if seen.facts is not None:
+            latest[seen.probe] = seen
     latest[observation.probe] = observation
+    if observation.probe is not policy.lead and observation.failure not in NOT_ASKED:
+        fresh = (*(seen for seen in fresh if seen.probe is not observation.probe), observation)
     lead = latest.get(policy.lead)
     http = lead if policy.lead in PAGES else None
     facts = http.facts if http is not None and http.failure is None else None
     return View(
         policy=policy,
+        observation=observation,
+        fresh=fresh,
+        begun=memory.suspected is not None or memory.incident is not None,
         http=http,
         dns=latest.get(Probe.DNS) if policy.dns_watched or policy.lead is Probe.DNS else None,
         registration=latest.get(Probe.REGISTRATION),

@@ -214,6 +214,9 @@ class DnsFacts:
     """What other resolvers said, when they were asked too, 2 at most."""
     disagreeing: tuple[str, ...] = ()
     """Record types that one resolver has records of where another says that there are none."""
+    unchecked: DnsAnswer | None = None
+    """What the resolvers say of the host's addresses with DNSSEC checking disabled; None: not asked, for
+    they answered with it."""
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -271,6 +274,25 @@ class ServerWord:
     """Of the zone, as this server has it."""
     name_servers: tuple[str, ...] = ()
     """Of the zone, as this server has it; for a server of the parent zone: those it delegates to."""
+    knows_host: bool | None = None
+    """Whether it has an address, or an alias, for the host that is watched; None: not asked, or not said."""
+
+    @property
+    def refuses(self) -> bool:
+        """Tell whether it says that the zone is none of its own: REFUSED, no such name, or a lame answer.
+
+        SERVFAIL is a server in trouble with a zone that it has.
+        """
+        if self.authoritative or self.rcode is None:
+            return False
+        return self.failure in (None, Failure.DNS_REFUSED, Failure.DNS_NXDOMAIN, Failure.DNS_NODATA)
+
+    @property
+    def unaskable(self) -> bool:
+        """Tell whether it could not even be asked from here: that says nothing of the zone."""
+        if self.address:
+            return self.failure is Failure.ADDRESS_FORBIDDEN
+        return self.failure not in (Failure.DNS_NXDOMAIN, Failure.DNS_NODATA)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

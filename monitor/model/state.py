@@ -266,6 +266,9 @@ class Memory:
     baseline: PageBaseline | None = None
     front: Attribution | None = None
     """The proxies that the last answered page showed by headers or cookies; None: by none, or not watched."""
+    investigated: tuple[Observation, ...] = ()
+    """While something is wrong: per probe that does not lead, the latest it said since that began. What was
+    said before says nothing of it."""
     registration: tuple[str, ...] | None = None
     """Comparable form of the last confirmed registration (see `judge.change`)."""
     registration_suspected: tuple[str, ...] | None = None
@@ -300,3 +303,5 @@ class FollowUp:
     """Of `last_address`: when the target was last seen up."""
     part: str = ""
     """What of the target is to be looked at; empty: the target itself."""
+    bounded: bool = False
+    """Whether it may be left out when very many are asked for at once: a later look asks again."""

@@ -65,6 +65,8 @@ class DelegationSettings:
     """What the `delegation` probe asks."""
 
     zone: str
+    host: str = ""
+    """Host that the listed servers are asked for, where something is in doubt; empty: none."""
     allow_private: bool = False
     """Whether name servers on private, loopback and link-local addresses may be asked."""
 

@@ -6,7 +6,8 @@ Resolvers tell the end of a story; this probe asks those who write it, without r
    servers are asked for the zone's NS until one says something; referrals to zones in between are
    followed down, never up and never round.
 2. Each server that the parent lists (the first 8, two addresses each) is asked for SOA and NS of the
-   zone: does it answer for the zone at all, with which serial, naming which servers?
+   zone: does it answer for the zone at all, with which serial, naming which servers? Where the run was
+   asked for because of a doubt (`Check.compare`), also for the host that is watched.
 3. The domains that those servers live in are looked up in their registries (`server_domains`).
 
 Facts come out when a server of the parent zone was heard. `dns_nxdomain`, with the facts, says that
@@ -56,7 +57,7 @@ async def probe_delegation(check: Check, io: Io) -> DelegationFacts:
     loop = asyncio.get_running_loop()
     allowed_s = check.timeout_s * _PART_OF_TIMEOUT
     begun = loop.time()
-    search = _Search(io, settings)
+    search = _Search(io, settings, host=settings.host if check.compare else "")
     try:
         async with asyncio.timeout(allowed_s * _PARENTS_PART):
             last = await search.parent()
@@ -119,6 +120,8 @@ class _Search:
 
     io: Io
     settings: DelegationSettings
+    host: str = ""
+    """Whom the listed servers are asked for besides; empty: nobody."""
     zone: str = ""
     """The parent zone, as far as it is known."""
     asked: list[ServerWord] = field(default_factory=list)
@@ -228,9 +231,10 @@ class _Search:
         return word.authoritative and word.failure in _DECIDED
 
     async def _child(self, host: str, address: str) -> ServerWord:
-        """Ask one listed server for SOA and NS."""
+        """Ask one listed server for SOA and NS, and for the host where that is in doubt."""
         ask, zone = self.io.name_servers.ask, self.settings.zone
-        soa, ns = await asyncio.gather(ask(address, zone, "SOA", _TRY_S), ask(address, zone, "NS", _TRY_S))
+        names = [(zone, "SOA"), (zone, "NS"), *((self.host, t) for t in ("A", "AAAA") if self.host)]
+        soa, ns, *words = await asyncio.gather(*(ask(address, name, t, _TRY_S) for name, t in names))
         return ServerWord(
             host=host,
             address=address,
@@ -239,6 +243,7 @@ class _Search:
             authoritative=soa.authoritative and soa.failure is None,
             serial=_serial(soa) if soa.failure is None else None,
             name_servers=ns.values if ns.authoritative else (),
+            knows_host=_knows(words),
         )
 
     async def _addresses(self, host: str, *, glue_first: bool) -> tuple[str, ...] | ServerWord:
@@ -271,6 +276,14 @@ _NOT_TOLD: Final = (Failure.ADDRESS_FORBIDDEN, Failure.DNS_NODATA)
 def _shuffled(hosts: tuple[str, ...], zone: str) -> list[str]:
     """Return the servers in an order of the zone's own: not everybody begins with the same one."""
     return sorted(hosts, key=lambda host: blake2b(f"{zone}|{host}".encode(), digest_size=8).digest())
+
+
+def _knows(words: Iterable[Word]) -> bool | None:
+    """Return whether a server has addresses, or an alias, of a host; None: it does not say, or points on."""
+    said = [word for word in words if word.authoritative]
+    if any(word.values or word.chain for word in said):
+        return True
+    return False if said and all(word.failure in _DECIDED for word in said) else None
 
 
 def _serial(soa: Word) -> int | None:

@@ -16,6 +16,9 @@ One resolver's word is compared with the others' where something hangs on it: al
 that there is no address, and when the run was asked for because of a doubt (`Check.compare`). An
 ordinary run that finds addresses asks nobody twice. If one has an address and another says that
 there is none, the observation fails as `dns_disagreement`: it shows neither.
+
+A host whose addresses end in SERVFAIL is asked for once more with DNSSEC checking disabled (`unchecked`):
+what is answered only then does not validate.
 """
 
 import asyncio
@@ -64,6 +67,8 @@ async def probe_dns(check: Check, io: Io) -> DnsFacts:
             for number in io.dns.others(facts.resolver)
         ]
         facts = replace(facts, others=tuple(others), disagreeing=tuple(_disagreeing(facts, others)))
+    if not facts.addresses and Failure.DNS_SERVFAIL in (facts.a.failure, facts.aaaa.failure):
+        facts = replace(facts, unchecked=await _unchecked(io, host, end - loop.time()))
     if not facts.addresses or not _ADDRESSES.isdisjoint(facts.disagreeing):
         raise _no_address(facts)
     return facts
@@ -72,6 +77,13 @@ async def probe_dns(check: Check, io: Io) -> DnsFacts:
 def _is_one_word(facts: DnsFacts) -> bool:
     """Tell whether a single resolver has said that there is no address."""
     return not facts.addresses and {facts.a.failure, facts.aaaa.failure} <= _NONE
+
+
+async def _unchecked(io: Io, host: str, wait_s: float) -> DnsAnswer:
+    """Return what becomes of the addresses without validation: the answer with some, if there is one."""
+    asking = [asyncio.create_task(io.dns.query(host, rtype, unchecked=True)) for rtype in ("A", "AAAA")]
+    a, aaaa = await _until(asking, ((host, "A"), (host, "AAAA")), max(0.0, wait_s))
+    return aaaa.answer if aaaa.answer.values and not a.answer.values else a.answer
 
 
 async def _word(io: Io, number: int, questions: tuple[tuple[str, str], ...], wait_s: float) -> ResolverWord:
@@ -110,6 +122,13 @@ async def _ask_all(
 ) -> list[Reply]:
     """Ask all at once; return the replies in the order of the questions, after `wait_s` seconds at most."""
     tasks = [asyncio.create_task(io.dns.query(name, rtype, only)) for name, rtype in questions]
+    return await _until(tasks, questions, wait_s)
+
+
+async def _until(
+    tasks: Sequence[asyncio.Task[Reply]], questions: tuple[tuple[str, str], ...], wait_s: float
+) -> list[Reply]:
+    """Return the replies that are there after `wait_s` seconds, and `dns_timeout` for the others."""
     try:
         await asyncio.wait(tasks, timeout=wait_s)
         return [

@@ -124,14 +124,16 @@ class DnsClient:
         """Return how a resolver is called in what is told of it."""
         return self._resolvers[number].label
 
-    async def query(self, name: str, rtype: str, only: int | None = None) -> Reply:
+    async def query(
+        self, name: str, rtype: str, only: int | None = None, *, unchecked: bool = False
+    ) -> Reply:
         """Return what the resolvers say; trouble is in `answer.failure`, never raised.
 
         A name that DNS cannot carry gets `dns_nxdomain` without an rcode: nobody was asked.
-        `only`: the number of the one resolver to ask.
+        `only`: the number of the one resolver to ask. `unchecked`: with DNSSEC checking disabled.
         """
         try:
-            asked = question(name, rtype)
+            asked = question(name, rtype, unchecked=unchecked)
         except BadNameError:
             return no_reply(name, rtype, Failure.DNS_NXDOMAIN)
         message, resolver = await self._ask(asked, only)
@@ -187,7 +189,7 @@ class DnsClient:
         chain, ttls = message.chain, [message.ttl]
         while message.unfinished:
             try:
-                next_question = question(chain[-1], asked.rtype)
+                next_question = question(chain[-1], asked.rtype, unchecked=asked.unchecked)
             except BadNameError:
                 message = unanswered(Failure.DNS_MALFORMED)
                 break

@@ -36,6 +36,7 @@ MAX_DECODED: Final = 128
 
 _RECURSION_DESIRED: Final = b"\x01\x00"
 _NO_RECURSION: Final = b"\x00\x00"
+_UNCHECKED: Final = b"\x01\x10"
 _COUNTS: Final = b"\x00\x01\x00\x00\x00\x00\x00\x01"
 _OPT: Final = b"\x00\x00\x29" + struct.pack("!HIH", UDP_PAYLOAD, 0, 0)
 _CLASS_IN: Final = 1
@@ -74,10 +75,13 @@ class Question:
     wire: bytes
     recursion: bool = True
     """Whether the server is to look things up for us, or to say only what it knows itself."""
+    unchecked: bool = False
+    """Whether a resolver is to answer what does not validate, too (RFC 4035, section 3.2.2: CD)."""
 
     def message(self, message_id: bytes) -> bytes:
         """Return the query, with EDNS0 (RFC 6891)."""
         flags = _RECURSION_DESIRED if self.recursion else _NO_RECURSION
+        flags = _UNCHECKED if self.unchecked else flags
         return message_id + flags + _COUNTS + self.wire + _OPT
 
 
@@ -108,7 +112,7 @@ class Record(NamedTuple):
     length: int
 
 
-def question(name: str, rtype: str, *, recursion: bool = True) -> Question:
+def question(name: str, rtype: str, *, recursion: bool = True, unchecked: bool = False) -> Question:
     """Return the question for `name` and `rtype` (`A`, `MX`, …); raises BadNameError."""
     number = _TYPES.get(rtype) or int(dns.rdatatype.from_text(rtype))
     text = name.removesuffix(".").lower()
@@ -118,7 +122,9 @@ def question(name: str, rtype: str, *, recursion: bool = True) -> Question:
     else:
         text, wire = _unusual_name(name)
     wire += struct.pack("!HH", number, _CLASS_IN)
-    return Question(name=text, rtype=rtype, number=number, wire=wire, recursion=recursion)
+    return Question(
+        name=text, rtype=rtype, number=number, wire=wire, recursion=recursion, unchecked=unchecked
+    )
 
 
 def _unusual_name(name: str) -> tuple[str, bytes]:

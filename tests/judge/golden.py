@@ -4,6 +4,7 @@
     what = "one sentence for people"
     says = "serverHold"             # optional: a part of the sentence that must be in it
     behind_edge = false             # optional
+    begun = true                    # optional; false: the leading look is the first that is not well
     policy = { delegation_watched = true }            # optional: what differs from Policy()
     baseline = { title = "Parler", text_length = 6000 }  # optional: the page of better days
     http = { failure = "dns_nxdomain" }               # one table for each probe that has spoken ...
@@ -15,10 +16,11 @@
     diagnosis = "dns.delegation_removed"
     registration = {}               # ... laid over the case, table by table; an empty one: never spoke
 
-In a probe's table `failure` and `age` (how long before the leading look) are of the observation; all other
-keys are those of its facts (monitor/model/facts.py), what is left out being ordinary. A DNS answer is a list
-of values, or a failure. What leads is the policy's `lead`, `http` by default. Rows that need more than one
-observation of each probe belong into the tests of sequences.
+In a probe's table `failure` and `age` are of the observation: without `age` it was made since the trouble
+began, with it so long before the leading look, when all was well. All other keys are those of its facts
+(monitor/model/facts.py), what is left out being ordinary. A DNS answer is a list of values, or a failure.
+What leads is the policy's `lead`, `http` by default. What takes more than one observation of each probe
+belongs into the tests of sequences.
 """
 
 import tomllib
@@ -50,6 +52,7 @@ from monitor.model import (
     Policy,
     Probe,
     RegistrationFacts,
+    Status,
     Verdict,
 )
 
@@ -84,7 +87,8 @@ _ORDINARY: Final[dict[Probe, dict[str, Any]]] = {
     Probe.DELEGATION: {"zone": "parler.com", "parent": "com", "heard": True, "delegated": ["ns1.example"]},
     Probe.LAST_ADDRESS: {"asked_address": "192.0.2.1", "last_good_at": NOW},
 }
-_ANSWERS: Final = frozenset({"a", "aaaa", "ns", "mx", "soa"})
+_ANSWERS: Final = frozenset({"a", "aaaa", "ns", "mx", "soa", "unchecked"})
+_SUSPECTED: Final = Verdict(status=Status.DOWN, reachable=False, diagnosis="network.unreachable")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +143,10 @@ def view_of(table: Mapping[str, Any]) -> View:
 
 
 def _memory(table: Mapping[str, Any], seen: list[Observation]) -> Memory:
-    memory = Memory(seen=tuple(seen))
+    now = tuple(each for each in seen if each.started_at == NOW)
+    memory = Memory(seen=tuple(each for each in seen if each.facts), investigated=now)
+    if table.get("begun", True):
+        memory = replace(memory, suspected=_SUSPECTED, suspected_since=NOW)
     if table.get("baseline"):
         memory = replace(memory, baseline=TypeAdapter(PageBaseline).validate_python(table["baseline"]))
     if table.get("behind_edge"):

@@ -1,39 +1,127 @@
-"""Rules about the delegation, the zone, and the addresses in it."""
+"""Rules about the delegation, the zone, and the addresses in it. Whose word counts: `rules.words`."""
 
 from typing import Final
 
 from monitor.failure import Failure
-from monitor.judge.rules.rule import Rule, failed, name_gone
-from monitor.judge.view import View
+from monitor.judge.rules.rule import Rule, failed
+from monitor.judge.rules.seizure_servers import of_seizures
+from monitor.judge.rules.words import (
+    Parent,
+    delegated,
+    listed,
+    parent,
+    records,
+    resolvers_do,
+    resolvers_say_gone,
+    servers_contradict,
+    servers_fail,
+    zone_gone,
+    zone_refused,
+)
+from monitor.judge.view import NAME_TROUBLE, View
 from monitor.model import Layer, Status
 
+_NO_ADDRESS: Final = frozenset({Failure.DNS_NXDOMAIN, Failure.DNS_NODATA, Failure.DNS_LOOP})
+_NO_USE: Final = frozenset({Failure.DNS_SERVFAIL, Failure.DNS_REFUSED, Failure.DNS_MALFORMED})
 
-def _zone_gone(view: View) -> bool:
-    """Tell whether the whole zone does not exist, not only one name in it."""
-    if not name_gone(view):
+
+def _seizure_servers(view: View) -> tuple[str, ...]:
+    """Return the name servers that the zone is delegated to, where they are known for seized names.
+
+    By the parent's word; a resolver's has to do where that cannot be had.
+    """
+    told = delegated(view) or view.delegated
+    if told is not None and (of_seizures(told.delegated) or delegated(view) is not None):
+        return told.delegated if of_seizures(told.delegated) else ()
+    known = view.records
+    if known is None or "NS" in known.disagreeing or not of_seizures(known.ns.values):
+        return ()
+    return known.ns.values if resolvers_do(view) else ()
+
+
+def _removed(view: View) -> bool:
+    return zone_gone(view) and parent(view) in (Parent.GONE, Parent.NOT_WATCHED)
+
+
+def _validates_not(view: View) -> bool:
+    """Tell whether there is an answer as soon as nobody checks its signatures."""
+    told = records(view)
+    return (
+        view.failure is Failure.DNS_SERVFAIL
+        and told is not None
+        and told.unchecked is not None
+        and bool(told.unchecked.values)
+    )
+
+
+def _unreachable(view: View) -> bool:
+    if view.failure not in NAME_TROUBLE - {Failure.ADDRESS_FORBIDDEN}:
         return False
-    if view.delegation is not None and view.delegation.failure is Failure.DNS_NXDOMAIN:
-        return True  # the parent's own word
-    records = view.records
-    return records is None or records.ns.failure is Failure.DNS_NXDOMAIN
+    return servers_fail(view) or (view.failure in _NO_USE and resolvers_do(view))
+
+
+def _no_address(view: View) -> bool:
+    """Tell whether the name is not there: by the zone's servers, else by the resolvers."""
+    answering = [word for word in listed(view) if word.authoritative]
+    if answering and {word.knows_host for word in answering} == {False}:
+        return view.failure in NAME_TROUBLE - {Failure.ADDRESS_FORBIDDEN}
+    if view.failure not in _NO_ADDRESS or servers_contradict(view):
+        return False
+    return resolvers_do(view) or not resolvers_say_gone(view)
 
 
 DNS: Final[tuple[Rule, ...]] = (
+    Rule(
+        id="dns.seized",
+        layer=Layer.DNS,
+        status=Status.DOWN,
+        reachable=False,
+        sentence="The zone is delegated to name servers that are known for seized names ({servers}).",
+        matches=lambda view: bool(_seizure_servers(view)),
+        names=lambda view: {"servers": ", ".join(_seizure_servers(view)[:4])},
+    ),
     Rule(
         id="dns.delegation_removed",
         layer=Layer.DNS,
         status=Status.DOWN,
         reachable=False,
         sentence="The name does not exist: the parent zone does not delegate it.",
-        matches=_zone_gone,
+        matches=_removed,
+    ),
+    Rule(
+        id="dns.provider_dropped",
+        layer=Layer.DNS,
+        status=Status.DOWN,
+        reachable=False,
+        sentence="The parent zone delegates the name, but the listed servers refuse the zone ({servers}).",
+        matches=lambda view: view.failure in NAME_TROUBLE and zone_refused(view),
+        names=lambda view: {
+            "servers": ", ".join(sorted({word.host for word in listed(view) if word.refuses})[:4])
+        },
+    ),
+    Rule(
+        id="dns.dnssec_broken",
+        layer=Layer.DNS,
+        status=Status.DOWN,
+        reachable=False,
+        sentence="The zone answers only when its signatures are not checked: DNSSEC does not validate.",
+        matches=_validates_not,
+    ),
+    Rule(
+        id="dns.unreachable",
+        layer=Layer.DNS,
+        status=Status.DOWN,
+        reachable=False,
+        sentence="The name servers give no usable answer for the zone.",
+        matches=_unreachable,
     ),
     Rule(
         id="dns.no_address",
         layer=Layer.DNS,
         status=Status.DOWN,
         reachable=False,
-        sentence="The zone answers, but the name has no address in it.",
-        matches=failed(Failure.DNS_NXDOMAIN, Failure.DNS_NODATA, Failure.DNS_LOOP),
+        sentence="DNS answers that the name does not exist, or that it has no address.",
+        matches=_no_address,
     ),
     Rule(
         id="dns.sinkholed",
@@ -42,13 +130,5 @@ DNS: Final[tuple[Rule, ...]] = (
         reachable=False,
         sentence="The name leads to a private or loopback address, where no visitor can follow.",
         matches=failed(Failure.ADDRESS_FORBIDDEN),
-    ),
-    Rule(
-        id="dns.unreachable",
-        layer=Layer.DNS,
-        status=Status.DOWN,
-        reachable=False,
-        sentence="The name servers give no usable answer for the zone.",
-        matches=failed(Failure.DNS_SERVFAIL, Failure.DNS_REFUSED, Failure.DNS_MALFORMED),
     ),
 )

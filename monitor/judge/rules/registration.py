@@ -1,36 +1,58 @@
-"""Rules about the registration: what takes a name out of its zone."""
+"""Rules about the registration: what takes a name out of its zone.
+
+Each asks that the zone is really gone: a hold whose name still resolves, or that the parent zone still
+delegates, has not taken effect. And each asks for a fresh word of the registry: a code that was read days ago
+may have been taken off since, and a look-up that fails now is no data.
+"""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Final
 
-from monitor.judge.rules.rule import Rule, name_gone
+from monitor.judge.rules.rule import Rule
+from monitor.judge.rules.words import zone_gone
 from monitor.judge.view import View
-from monitor.model import Layer, Status
+from monitor.model import Layer, Observation, Probe, RegistrationFacts, Status
+
+_FRESH: Final = timedelta(days=1)
+"""What was read so long before the trouble still counts, as long as it could not be read since."""
 
 
-def _has_status(*codes: str) -> Callable[[View], bool]:
-    return lambda view: view.registered is not None and any(c in view.registered.statuses for c in codes)
+def _read(view: View) -> tuple[RegistrationFacts, Observation] | None:
+    """Return what the registry says of late, and when it did; None: nothing that still counts."""
+    seen = view.said(Probe.REGISTRATION)
+    if seen is None or seen.facts is None:
+        seen = view.registration
+        if seen is None or view.lead is None or view.lead.started_at - seen.ended_at > _FRESH:
+            return None
+    return (seen.facts, seen) if isinstance(seen.facts, RegistrationFacts) else None
 
 
-def _registry_hold(view: View) -> bool:
-    return name_gone(view) and _has_status("serverHold")(view)
+def _codes(view: View, *codes: str) -> tuple[str, ...]:
+    read = _read(view)
+    return tuple(code for code in codes if code in read[0].statuses) if read else ()
 
 
-def _registrar_hold(view: View) -> bool:
-    return name_gone(view) and _has_status("clientHold")(view)
+def _held(*codes: str) -> Callable[[View], bool]:
+    return lambda view: zone_gone(view) and bool(_codes(view, *codes))
 
 
 def _deleted(view: View) -> bool:
-    return name_gone(view) and view.registered is not None and not view.registered.registered
+    read = _read(view)
+    return read is not None and not read[0].registered and zone_gone(view)
 
 
 def _expired(view: View) -> bool:
-    if not (name_gone(view) and view.registered and view.registration):
+    read = _read(view)
+    if read is None or not zone_gone(view):
         return False
-    if _has_status("redemptionPeriod", "pendingDelete")(view):
-        return True
-    return view.registered.expires is not None and view.registered.expires < view.registration.ended_at
+    facts, seen = read
+    return bool(_codes(view, *_LAPSED)) or (facts.expires is not None and facts.expires < seen.ended_at)
 
+
+_LAPSED: Final = ("redemptionPeriod", "pendingDelete")
+_REGISTRYS: Final = ("serverHold",)
+_REGISTRARS: Final = ("clientHold",)
 
 REGISTRATION: Final[tuple[Rule, ...]] = (
     Rule(
@@ -38,24 +60,24 @@ REGISTRATION: Final[tuple[Rule, ...]] = (
         layer=Layer.REGISTRATION,
         status=Status.DOWN,
         reachable=False,
-        sentence="The registry has put the registration on hold (serverHold): the name is out of the zone.",
-        matches=_registry_hold,
+        sentence=(
+            "The registration is on hold ({codes}, a code that only the registry sets):"
+            " the name is out of the zone."
+        ),
+        matches=_held(*_REGISTRYS),
+        names=lambda view: {"codes": ", ".join(_codes(view, *_REGISTRYS))},
     ),
     Rule(
         id="registrar.hold",
         layer=Layer.REGISTRATION,
         status=Status.DOWN,
         reachable=False,
-        sentence="The registrar has put the registration on hold (clientHold): the name is out of the zone.",
-        matches=_registrar_hold,
-    ),
-    Rule(
-        id="registration.deleted",
-        layer=Layer.REGISTRATION,
-        status=Status.DOWN,
-        reachable=False,
-        sentence="The registry says that the domain is not registered.",
-        matches=_deleted,
+        sentence=(
+            "The registration is on hold ({codes}, a code that only the registrar sets):"
+            " the name is out of the zone."
+        ),
+        matches=_held(*_REGISTRARS),
+        names=lambda view: {"codes": ", ".join(_codes(view, *_REGISTRARS))},
     ),
     Rule(
         id="registration.expired",
@@ -64,5 +86,13 @@ REGISTRATION: Final[tuple[Rule, ...]] = (
         reachable=False,
         sentence="The registration is past its expiry and the name no longer exists.",
         matches=_expired,
+    ),
+    Rule(
+        id="registration.deleted",
+        layer=Layer.REGISTRATION,
+        status=Status.DOWN,
+        reachable=False,
+        sentence="The registry says that the domain is not registered, and the name no longer exists.",
+        matches=_deleted,
     ),
 )

@@ -1,0 +1,23 @@
+"""Name servers that are known for names that were seized, or taken over and sinkholed.
+
+Data, compiled on 2026-11-21; the catalog (attribute/catalog/seizure.toml) has the same, with the names of
+those who run them. Left out on purpose: `cirfu.net` (FBI, 2012 to 2015). That domain lapsed and has changed
+hands: a name that leads there today was not seized, whoever took it.
+"""
+
+from typing import Final
+
+SEIZURE_SUFFIXES: Final = (
+    "seized.gov",  # ns1 and ns2 of fbi, hsi, ice, usss, irs, uspis, dea, atf
+    "seizedservers.com",  # US HSI / ICE
+    "usssdomainseizure.com",  # US Secret Service
+    "microsoftinternetsafety.net",  # Microsoft Digital Crimes Unit, after civil suits
+    "sinkhole.shadowserver.org",  # Shadowserver
+)
+
+
+def of_seizures(hosts: tuple[str, ...]) -> bool:
+    """Tell whether there are name servers, and all of them belong to those above."""
+    return bool(hosts) and all(
+        any(host == suffix or host.endswith(f".{suffix}") for suffix in SEIZURE_SUFFIXES) for host in hosts
+    )
