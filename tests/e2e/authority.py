@@ -91,6 +91,11 @@ class Authority:
         for address in zone.servers.values():
             self.served[address].discard(zone.name)
 
+    def withdraw(self, name: str) -> None:
+        """Take the delegation of a zone out of its parent; its servers go on to answer."""
+        zone = dns.name.from_text(name)
+        del self._parent(zone).cuts[zone]
+
     def _parent(self, name: dns.name.Name) -> Zone:
         parent = name.parent()
         while parent not in self.zones:

@@ -10,7 +10,6 @@ with this process, which is the first of its process namespace.
 import asyncio
 import json
 import ssl
-import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -98,18 +97,6 @@ class Stage:
             return 0, ""
 
 
-def put_up_network(folder: Path) -> None:
-    """Give every address of the small internet to this machine, and its resolver to all programs."""
-    resolv_conf = Path("/etc/resolv.conf").resolve()
-    batch = "".join(f"address add {address}/32 dev lo\n" for address in dict.fromkeys(world.addresses()))
-    for argv, text in (
-        (["ip", "link", "set", "lo", "up"], ""),
-        (["ip", "-batch", "-"], batch),
-        (["mount", "--bind", str(programs.say_where_to_ask(folder)), str(resolv_conf)], ""),
-    ):
-        subprocess.run(argv, input=text.encode(), check=True)
-
-
 DEEDS: Final[dict[str, Callable[[Stage], Awaitable[None]]]] = {
     "switched off": Stage.switch_off,
     "dropped by its name servers": Stage.drop,
@@ -122,7 +109,7 @@ DEEDS: Final[dict[str, Callable[[Stage], Awaitable[None]]]] = {
 @asynccontextmanager
 async def open_stage(folder: Path, paths: dict[str, Path]) -> AsyncIterator[Stage]:
     """Start everything but the monitor, the servers before those who ask them."""
-    put_up_network(folder)
+    programs.put_up_network(folder, world.addresses())
     ca = trustme.CA(organization_name="Small Internet Trust Services")
     ca.cert_pem.write_to_path(str(folder / "ca.pem"))
     async with AsyncExitStack() as stack:

@@ -3,9 +3,10 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from asyncio.subprocess import Process
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -57,6 +58,10 @@ class Program:
                 else:
                     writer.close()
                     return
+
+    def reload(self) -> None:
+        """Let it read its configuration and certificates again."""
+        self.process.send_signal(signal.SIGHUP)
 
     async def stop(self) -> int:
         """End it by its own process id; returns its exit code."""
@@ -121,10 +126,18 @@ class Site:
         beside.write_text(text)
         beside.replace(self.root / "index.html")
 
+    def pem(self, folder: Path) -> Path:
+        """Return where its certificate and key are."""
+        return folder / f"{self.name}.pem"
+
+    def rules(self, folder: Path) -> Path:
+        """Return where rules of its own may be written, to be read with the next `reload`."""
+        return folder / f"{self.name}.rules"
+
 
 async def nginx(program: Path, folder: Path, ca: trustme.CA, site: Site) -> Program:
     """Start a web server with a certificate for the site's host."""
-    pem = folder / f"{site.name}.pem"
+    pem = site.pem(folder)
     ca.issue_cert(site.host).private_key_and_cert_chain_pem.write_to_path(str(pem))
     temporary = "\n".join(
         f"  {kind}_temp_path {folder}/{site.name}-{kind};"
@@ -148,6 +161,7 @@ http {{
     ssl_certificate {pem};
     ssl_certificate_key {pem};
     root {site.root};
+    include {site.rules(folder)}*;
   }}
 }}
 """)
@@ -173,6 +187,18 @@ scrape_configs:
     )
     await started.listens("127.0.0.1", 9090)
     return started
+
+
+def put_up_network(folder: Path, addresses: Iterable[str]) -> None:
+    """Give these addresses to this machine, and its resolver to all programs."""
+    resolv_conf = Path("/etc/resolv.conf").resolve()
+    batch = "".join(f"address add {address}/32 dev lo\n" for address in dict.fromkeys(addresses))
+    for argv, text in (
+        (["ip", "link", "set", "lo", "up"], ""),
+        (["ip", "-batch", "-"], batch),
+        (["mount", "--bind", str(say_where_to_ask(folder)), str(resolv_conf)], ""),
+    ):
+        subprocess.run(argv, input=text.encode(), check=True)
 
 
 def configure(folder: Path, secret: str) -> Path:

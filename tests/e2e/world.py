@@ -6,6 +6,7 @@ of this reaches further than the network namespace it is put up in.
 
 import asyncio
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -88,11 +89,7 @@ class World:
 
     def register(self, domain: str, registrar: str, iana_id: int, servers: dict[str, str]) -> None:
         """Let the registry show another registrar and other name servers."""
-        path = self._rdap / "com" / "v1" / "domain" / domain
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_suffix(".new")
-        beside.write_text(json.dumps(_record(domain, registrar, iana_id, list(servers))))
-        beside.replace(path)
+        publish(self._rdap, record_of(domain, registrar, iana_id, list(servers)))
 
     def drop_parler(self) -> None:
         """Let Amazon's name servers refuse the zone; the registry goes on to delegate it to them."""
@@ -124,38 +121,56 @@ def addresses() -> list[str]:
     return [*servers.values(), *places, *sites]
 
 
-def _authority() -> Authority:
+def registries() -> Authority:
+    """Return the root, the zones below it, and the names of those who run them."""
     known = Authority()
     hosts = {(f"{name}.", "A"): [address] for name, address in (_ROOT | _GTLD | _RIPN).items()}
     known.zone(".", _ROOT, {})
     known.zone("com.", _GTLD, {})
     known.zone("net.", _GTLD, hosts)
     known.zone("ru.", _RIPN, {})
-    known.zone("verisigndns.com.", _VERISIGN, _hosts(_VERISIGN))
+    known.zone("verisigndns.com.", _VERISIGN, hosts_of(_VERISIGN))
     known.zone("verisign.com.", _VERISIGN, {(f"{RDAP}.", "A"): [RDAP_ADDRESS]})
+    return known
+
+
+def _authority() -> Authority:
+    known = registries()
     known.zone("tcinet.ru.", _RIPN, {("whois.tcinet.ru.", "A"): [WHOIS_ADDRESS]})
-    known.zone("epik.com.", _EPIK, _hosts(_EPIK))
+    known.zone("epik.com.", _EPIK, hosts_of(_EPIK))
     for server, address in _ROUTE_53.items():
-        known.zone(f"{server.partition('.')[2]}.", {server: address}, _hosts({server: address}))
+        known.zone(f"{server.partition('.')[2]}.", {server: address}, hosts_of({server: address}))
     known.zone("example.net.", _ROUTE_53, {(f"{HOOKS}.", "A"): [HOOKS_ADDRESS]})
     known.zone(f"{PARLER}.", _ROUTE_53, {(f"{PARLER}.", "A"): [PARLER_AT_AMAZON]}, MOVING_S)
     known.zone(f"{NEIGHBOUR}.", _ROUTE_53, {(f"{NEIGHBOUR}.", "A"): [NEIGHBOUR_AT_AMAZON]}, MOVING_S)
     far = {(f"{FAR}.", "A"): [FAR_AT_YANDEX], (f"{FAR}.", "MX"): ["10 mx.yandex.net."]}
-    known.zone(f"{FAR}.", _FAR, {**far, **_hosts(_FAR)}, MOVING_S)
+    known.zone(f"{FAR}.", _FAR, {**far, **hosts_of(_FAR)}, MOVING_S)
     return known
 
 
-def _hosts(servers: dict[str, str]) -> dict[tuple[str, str], list[str]]:
+def publish(folder: Path, record: dict[str, object]) -> None:
+    """Let the registry of .com answer with a record; `folder` is what its web server shows."""
+    path = folder / "com" / "v1" / "domain" / str(record["ldhName"]).lower()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".new")
+    beside.write_text(json.dumps(record))
+    beside.replace(path)
+
+
+def hosts_of(servers: Mapping[str, str]) -> dict[tuple[str, str], list[str]]:
+    """Return the addresses of name servers, as records."""
     return {(f"{name}.", "A"): [address] for name, address in servers.items()}
 
 
-def _record(domain: str, registrar: str, iana_id: int, servers: list[str]) -> dict[str, object]:
+def record_of(
+    domain: str, registrar: str, iana_id: int, servers: list[str], hold: str = ""
+) -> dict[str, object]:
     """Return a registry's answer about a domain (RFC 9083)."""
     return {
         "objectClassName": "domain",
         "rdapConformance": ["rdap_level_0"],
         "ldhName": domain.upper(),
-        "status": ["client transfer prohibited"],
+        "status": ["client transfer prohibited", *([hold] if hold else [])],
         "entities": [
             {
                 "objectClassName": "entity",
