@@ -1,9 +1,12 @@
-"""Many at once: a name with a range in it, `site-{1..200}.example`, stands for all of them.
+"""Many at once: a name with braces in it stands for all of them.
+
+`site-{1..200}.example` are two hundred, `{red,blue}.example` are two.
 
 What was written is written out before anything else reads it, so that everything behind knows single
 targets only. A mistake in what was written out is told once, where it was written.
 
-`{n}` beside a range is the number, with arithmetic for addresses: `{n/250}` and `{n%250}`.
+`{n}` beside the braces is the number, with arithmetic for addresses: `{n/250}` and `{n%250}`. Of words it is
+their place, from 1, and `{word}` is the word.
 """
 
 import re
@@ -15,8 +18,9 @@ from monitor.config.lines import Loc
 from monitor.config.problem import Place, Problems
 from monitor.config.wording import shown
 
-_RANGE: Final = re.compile(r"\{(\d{1,9})\.\.(\d{1,9})\}")
+_RANGE: Final = re.compile(r"\{(?:(\d{1,9})\.\.(\d{1,9})|([\w.-]*(?:, ?[\w.-]+)+))\}")
 _NUMBER: Final = re.compile(r"\{n(?:([/%+])(\d{1,9}))?\}")
+_WORD: Final = "{word}"
 _MOST: Final = 10_000
 # Lists whose elements are repeated, by a range in one of these keys.
 EXPECTED: Final = ("expect", "expect_none", "expect_count", "expect_state")
@@ -68,10 +72,10 @@ def _elements(written: list[Any], name: str, many: Many) -> Iterator[Any]:
             many.faults.append(((name, index), "has two ranges; an element is repeated by one of them"))
             continue
         key, found = next(iter(ranges.items()), ("", None))
-        for number in [None] if found is None else _numbers(found, (name, index, key), many):
+        for one in [None] if found is None else _ones(found, (name, index, key), many):
             many.come_from((name, count), index)
             count += 1
-            yield element if number is None else _with(element, number)
+            yield element if one is None else _with(element, one)
 
 
 def _ranges_of(element: Any) -> dict[str, str]:  # noqa: ANN401 - what tomllib read
@@ -100,18 +104,31 @@ def _keys(table: dict[str, Any], loc: Loc, many: Many) -> dict[str, Any]:
         if match is None:
             found[key] = value
             continue
-        for number in _numbers(match[0], (*loc, key), many):
-            name = _with(key, number)
+        for one in _ones(match[0], (*loc, key), many):
+            name = _with(key, one)
             if name in table and name != key:
                 continue  # one that is written by itself is meant
             many.come_from((*loc, name), key)
-            found[name] = _with(value, number)
+            found[name] = _with(value, one)
     return found
 
 
-def _numbers(text: str, loc: Loc, many: Many) -> Iterator[str]:
-    """Yield the numbers of a range, as wide as its first one is written."""
-    first, last = _RANGE.fullmatch(text).groups()  # type: ignore[union-attr]  # it is a match of this
+@dataclass(frozen=True, slots=True)
+class _One:
+    """One of many: what stands in the place of these braces, and its number."""
+
+    braces: str
+    word: str
+    number: str
+
+
+def _ones(text: str, loc: Loc, many: Many) -> Iterator[_One]:
+    """Yield all that braces stand for; numbers as wide as the first one is written."""
+    first, last, words = _RANGE.fullmatch(text).groups()  # type: ignore[union-attr]  # it is a match of this
+    if words is not None:
+        for number, word in enumerate(words.split(","), 1):
+            yield _One(text, word.strip(), str(number))
+        return
     wanted = int(last) - int(first) + 1
     if wanted < 1:
         many.faults.append((loc, f"{shown(text)} is empty: its end comes before its beginning"))
@@ -120,17 +137,18 @@ def _numbers(text: str, loc: Loc, many: Many) -> Iterator[str]:
     else:
         width = len(first) if first[0] == "0" else 0
         for number in range(int(first), int(last) + 1):
-            yield f"{number:0{width}d}"
+            yield _One(text, f"{number:0{width}d}", f"{number:0{width}d}")
 
 
-def _with(value: Any, number: str) -> Any:  # noqa: ANN401 - what tomllib read
-    """Return a value with the number in the place of its range, and of every `{n}`."""
+def _with(value: Any, one: _One) -> Any:  # noqa: ANN401 - what tomllib read
+    """Return a value with one of the many in the place of its braces, and of `{n}` and `{word}`."""
     if isinstance(value, str):
-        return _NUMBER.sub(lambda match: _calculated(number, *match.groups()), _RANGE.sub(number, value))
+        text = value.replace(one.braces, one.word).replace(_WORD, one.word)
+        return _NUMBER.sub(lambda match: _calculated(one.number, *match.groups()), text)
     if isinstance(value, list):
-        return [_with(each, number) for each in value]
+        return [_with(each, one) for each in value]
     if isinstance(value, dict):
-        return {_with(key, number): _with(each, number) for key, each in value.items()}
+        return {_with(key, one): _with(each, one) for key, each in value.items()}
     return value
 
 

@@ -69,6 +69,16 @@ def test_numbers_are_as_wide_as_the_first_one() -> None:
     assert [target["name"] for target in wide] == ["A 08", "A 09", "A 10", "A 11"]
 
 
+def test_words_in_braces_are_that_many_too() -> None:
+    target = {"domain": "{red, blue}.example", "name": "{word} ({n})", "labels": {"colour": "{word}"}}
+    red, blue = write_out({"targets": [target]}).raw["targets"]
+    assert red == {"domain": "red.example", "name": "red (1)", "labels": {"colour": "red"}}
+    assert blue["name"] == "blue (2)"
+    told = {"set": {"http": {"{a,b}.example": {"title": "The {word}", "text": "One, {two}, three."}}}}
+    (written,) = write_out({"facts": [told]}).raw["facts"]
+    assert written["set"]["http"]["b.example"] == {"title": "The b", "text": "One, {two}, three."}
+
+
 def test_expectations_are_repeated_and_keep_the_place_they_were_written_at() -> None:
     read = scenario(
         SITES
