@@ -14,6 +14,7 @@ from monitor.config.expect_values import StatusRange, parse_json_paths, phrases,
 from monitor.config.values import (
     EDITION_SOURCES,
     all_different,
+    falling,
     header_source,
     one_of,
     one_or_more,
@@ -62,6 +63,9 @@ Phrases = Annotated[tuple[str, ...], BeforeValidator(phrases)]
 JsonPaths = Annotated[tuple[tuple[str, JsonScalar], ...], BeforeValidator(parse_json_paths)]
 Atleast1 = Annotated[int, BeforeValidator(whole(1, 100))]
 AtOnce = Annotated[int, BeforeValidator(whole(1, 100_000))]
+
+
+Days = Annotated[list[Annotated[int, BeforeValidator(whole(1, 3_650))]], AfterValidator(falling)]
 
 
 class Table(BaseModel):
@@ -207,6 +211,8 @@ class PolicyTable(Table):
     change_recheck: Duration = Policy().change_recheck_s
     flap_window: Duration = Policy().flap_window_s
     flaps_to_tell: Atleast1 = Policy().flaps_to_tell
+    expiry_days: Days = list(Policy().expiry_days)
+    certificate_expiry_days: Days = list(Policy().certificate_expiry_days)
     placeholder_ratio: Annotated[float, BeforeValidator(parse_ratio)] = Policy().placeholder_ratio
     placeholder_min_text: Annotated[int, BeforeValidator(whole(0, 10_000_000))] = (
         Policy().placeholder_min_text

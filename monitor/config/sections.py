@@ -231,6 +231,8 @@ def policy(document: Document) -> Policy:
         change_recheck_s=table.change_recheck,
         flap_window_s=table.flap_window,
         flaps_to_tell=table.flaps_to_tell,
+        expiry_days=tuple(table.expiry_days),
+        certificate_expiry_days=tuple(table.certificate_expiry_days),
         placeholder_ratio=table.placeholder_ratio,
         placeholder_min_text=table.placeholder_min_text,
     )

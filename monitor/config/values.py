@@ -236,6 +236,14 @@ def all_different(values: list[str]) -> list[str]:
     return values
 
 
+def falling(values: list[int]) -> list[int]:
+    """Return numbers from the largest down; an empty list is fine, for it switches something off."""
+    twice = next((value for index, value in enumerate(values) if value in values[:index]), None)
+    if twice is not None:
+        refuse(f"has {twice} twice")
+    return sorted(values, reverse=True)
+
+
 def parse_event(text: str) -> str:
     """Return an event type, or a group of them: `platform.incident.*`."""
     stem = text.removesuffix("*")

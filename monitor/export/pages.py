@@ -22,6 +22,7 @@ from monitor.export.plain import ago, duration, exact, moment, plain, share
 from monitor.export.timeline import Timeline, timeline
 from monitor.failure import MEANING
 from monitor.judge.codes import set_by
+from monitor.judge.early_signs import in_words, noticed
 from monitor.judge.standing import Absence, absence, evidence, last_seen, origin
 from monitor.judge.standing import Seen as Sighted
 from monitor.model import (
@@ -121,6 +122,8 @@ class Pages:
             "layers": LAYERS,
             "nobody": NOBODY,
             "set_by": set_by,
+            "sign_in_words": in_words,
+            "noticed": noticed,
             "signs": SIGNS,
             "statuses": tuple(Status),
             "meaning": MEANING,

@@ -1,4 +1,4 @@
-"""The metrics of what is wished of a target: read from what is remembered. Each stands in docs/metrics.md."""
+"""The metrics of what is wished of a target, and of early signs. Each stands in docs/metrics.md."""
 
 from typing import Final
 
@@ -15,7 +15,21 @@ def _breached(label: str, state: TargetState) -> str:
     )
 
 
+def _signs(label: str, state: TargetState) -> str:
+    names = dict.fromkeys(one.sign for one in state.memory.early_signs if one.noticed)
+    return "".join(f'platform_sign_active{{{label},sign="{name}"}} 1\n' for name in names)
+
+
 WISHES: Final[tuple[Row, ...]] = (
+    Row(
+        family=Family(
+            name="platform_sign_active",
+            kind=Kind.GAUGE,
+            help="1 while an early sign stands: what may come before a move, a hijack or an outage.",
+            labels=("target", "sign"),
+        ),
+        lines=_signs,
+    ),
     Row(
         family=Family(
             name="platform_policy_breached",

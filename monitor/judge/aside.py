@@ -10,6 +10,8 @@ from typing import Final
 
 from monitor.judge import last_address, tell
 from monitor.judge.desired import desired
+from monitor.judge.early_signs import early_signs
+from monitor.judge.expiry import expiring
 from monitor.judge.glance import Aside, Look
 from monitor.judge.registration import renew
 from monitor.model import Memory
@@ -29,4 +31,10 @@ def last_known_address(memory: Memory, seen: Look) -> Aside:
     return Aside(memory=last_address.settled(memory, seen.view.policy, seen.observation))
 
 
-ASIDES: Final[tuple[Callable[[Memory, Look], Aside], ...]] = (registration, desired, last_known_address)
+ASIDES: Final[tuple[Callable[[Memory, Look], Aside], ...]] = (
+    registration,
+    desired,
+    early_signs,
+    expiring,
+    last_known_address,
+)

@@ -35,9 +35,9 @@ from monitor.model import (
     Wish,
 )
 
-_LOCKS: Final = frozenset({"clientTransferProhibited", "serverTransferProhibited"})
+LOCKS: Final = frozenset({"clientTransferProhibited", "serverTransferProhibited"})
 # Registries that do not speak EPP publish words of their own; in WHOIS `active` is one of them.
-_SAYS_OF_LOCKS: Final = {"rdap": frozenset({"ok", "active"}), "whois": frozenset({"ok"})}
+_SAYS_OFLOCKS: Final = {"rdap": frozenset({"ok", "active"}), "whois": frozenset({"ok"})}
 # Where nobody in a layer can be an answer.
 _MAY_BE_NONE: Final = frozenset({Layer.EDGE, Layer.MAIL})
 _LAYER: Final = {**OPERATED, DesiredRule.TRANSFER_LOCK: Layer.REGISTRATION, DesiredRule.DNSSEC: Layer.DNS}
@@ -113,7 +113,7 @@ def _lock(memory: Memory, seen: Look) -> Finding:
     if memory.registration_suspected is not None:
         return Finding(kept=None, doubtful=True)
     source, statuses = memory.registration[:2]
-    locks = tuple(code for code in statuses.split(" ") if code in _LOCKS)
+    locks = tuple(code for code in statuses.split(" ") if code in LOCKS)
     if not locks and not says_of_locks(source, statuses):
         return Finding(kept=None)
     before = seen.before.registration
@@ -124,7 +124,7 @@ def _lock(memory: Memory, seen: Look) -> Finding:
 def says_of_locks(source: str, statuses: str) -> bool:
     """Tell whether these are the status codes of a registry that would publish a lock if there was one."""
     codes = statuses.split(" ") if statuses else ()
-    known = _SAYS_OF_LOCKS.get(source, frozenset())
+    known = _SAYS_OFLOCKS.get(source, frozenset())
     return any(code in known or set_by(code) in _BY_SOMEBODY for code in codes)
 
 

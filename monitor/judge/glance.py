@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from monitor.judge.news import News
 from monitor.judge.view import View
-from monitor.model import FollowUp, Memory, Observation
+from monitor.model import FollowUp, LowTtl, Memory, Observation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,3 +25,5 @@ class Look:
     observation: Observation
     view: View
     """What the observation completes; the policy is in it."""
+    low_ttls: tuple[LowTtl, ...] = ()
+    """Records whose TTL is, and for how long it has been, a tenth of the usual one or less."""

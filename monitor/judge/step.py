@@ -9,7 +9,7 @@ same states and events, always.
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from monitor.judge import change, last_address, tell
+from monitor.judge import change, last_address, tell, ttl
 from monitor.judge.aside import ASIDES, Look
 from monitor.judge.diagnose import assess
 from monitor.judge.incident import live
@@ -72,7 +72,8 @@ def step(
     memory = _learn(turn.memory, view, front, observation)
     told = [*turn.news, *(tell.provider(moved) for moved in moves.changes)]
     follow_ups = [*belief.follow_ups, *turn.follow_ups, *moves.follow_ups]
-    seen = Look(before=state.memory, observation=observation, view=view)
+    memory, low_ttls = ttl.follow(memory, state.memory, state.pulse.low_ttls, observation, policy)
+    seen = Look(before=state.memory, observation=observation, view=view, low_ttls=low_ttls)
     for aside in ASIDES:
         outcome = aside(memory, seen)
         memory = outcome.memory
@@ -84,6 +85,8 @@ def step(
     pulse = _settle(belief, memory, observation, policy)
     if moves.rotations is not state.pulse.rotations:
         pulse = replace(pulse, rotations=moves.rotations)
+    if low_ttls is not state.pulse.low_ttls:
+        pulse = replace(pulse, low_ttls=low_ttls)
     seq = state.seq + 1
     return Step(
         state=TargetState(

@@ -144,7 +144,9 @@ def status(known: Status, memory: Memory, word: Word) -> News:
 def provider(moved: ProviderChanged) -> News:
     """Return the news of a layer that others operate now."""
     text = f"{moved.layer}: {names(moved.providers_from)} → {names(moved.providers_to)}."
-    return News(type=EventType.PROVIDER_CHANGED, severity=Severity.WARNING, text=text, data=moved)
+    # Another authority is an early sign at most: machines renew certificates where it is cheapest.
+    severity = Severity.INFO if moved.layer is Layer.CERTIFICATE else Severity.WARNING
+    return News(type=EventType.PROVIDER_CHANGED, severity=severity, text=text, data=moved)
 
 
 def registration(renewed: RegistrationChanged) -> News:

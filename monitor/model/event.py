@@ -6,6 +6,7 @@ from hashlib import blake2b
 
 from monitor.model.attribution import Evidence, Provider
 from monitor.model.desired import DesiredRule
+from monitor.model.early import EarlySign, Ending
 from monitor.model.words import EventType, Layer, Severity, Status
 
 
@@ -112,13 +113,50 @@ class PolicyRuled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExpiryApproaching:
+    """`platform.expiry.approaching`: something ends soon, and has not been renewed."""
+
+    ending: Ending
+    about: str
+    layer: Layer
+    expires: datetime
+    days_left: int
+    """Whole days."""
+    threshold_days: int
+    source: str
+    """Whose word the date is: `registry`, `registrar` or `certificate`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignNoticed:
+    """`platform.sign.noticed`: what may come before a move, a hijack or an outage."""
+
+    sign: EarlySign
+    about: str
+    layer: Layer
+    before: str | None
+    """None: nothing was there."""
+    after: str
+    first_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drill:
     """`platform.test`: sent by `receivers test`; nothing happened."""
 
     message: str
 
 
-EventData = StatusChanged | IncidentChanged | ProviderChanged | RegistrationChanged | PolicyRuled | Drill
+EventData = (
+    StatusChanged
+    | IncidentChanged
+    | ProviderChanged
+    | RegistrationChanged
+    | ExpiryApproaching
+    | SignNoticed
+    | PolicyRuled
+    | Drill
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -274,6 +274,8 @@ class ServerWord:
     """Of the zone, as this server has it."""
     name_servers: tuple[str, ...] = ()
     """Of the zone, as this server has it; for a server of the parent zone: those it delegates to."""
+    ttl: int | None = None
+    """Of those, in seconds, whole: a server of the zone does not count down. None: not recorded."""
     knows_host: bool | None = None
     """Whether it has an address, or an alias, for the host that is watched; None: not asked, or not said."""
 

@@ -34,5 +34,9 @@ class Policy:
     """A page with less than this part of its usual text is a placeholder ..."""
     placeholder_min_text: int = 500
     """... if it usually has at least this many characters."""
+    expiry_days: tuple[int, ...] = (30, 14, 7, 3, 1)
+    """Days before the end of a registration at which that is told."""
+    certificate_expiry_days: tuple[int, ...] = (14, 7, 3, 1)
+    """Days before the end of a certificate; those beyond a quarter of its life are left out."""
     desired: tuple[Wish, ...] = ()
     """What is to be true of the target (`[targets.policy]`), as these thresholds see it."""

@@ -11,6 +11,7 @@ from datetime import datetime
 from monitor.failure import Failure
 from monitor.model.attribution import Attribution, Evidence, Provider
 from monitor.model.desired import Ruling
+from monitor.model.early import EarlySignState, EndTold, LowTtl
 from monitor.model.event import LayerMove
 from monitor.model.observation import Observation
 from monitor.model.words import Layer, Probe, Status
@@ -74,6 +75,8 @@ class Pulse:
     """Consecutive observations that speak for `Memory.suspected`."""
     rotations: tuple[Rotation, ...] = ()
     """Layers that show other addresses, or name servers, than when they were last taken down."""
+    low_ttls: tuple[LowTtl, ...] = ()
+    """Records whose TTL is a tenth of the usual one or less; nearly always none."""
     parts: tuple[PartRun, ...] = ()
     """One per part that has run, in the order of probe and name."""
 
@@ -274,6 +277,12 @@ class Memory:
     registration_suspected: tuple[str, ...] | None = None
     parts: tuple[PartState, ...] = ()
     """In the order of probe and name."""
+    usual_ttls: tuple[int, int] | None = None
+    """Of the host's A and the zone's NS, seconds; 0 or None: not known, or short (see `judge.ttl`)."""
+    early_signs: tuple[EarlySignState, ...] = ()
+    """Early signs that are suspected, stand, or are gone since a short while."""
+    ends_told: tuple[EndTold, ...] = ()
+    """Ends that were told to draw near."""
     rulings: tuple[Ruling, ...] = ()
     """How it stands with what is wished of the target, in the order of the wishes."""
 

@@ -62,6 +62,8 @@ class EventType(StrEnum):
     INCIDENT_RESOLVED = "platform.incident.resolved"
     PROVIDER_CHANGED = "platform.provider.changed"
     REGISTRATION_CHANGED = "platform.registration.changed"
+    EXPIRY_APPROACHING = "platform.expiry.approaching"
+    SIGN_NOTICED = "platform.sign.noticed"
     POLICY_BREACHED = "platform.policy.breached"
     POLICY_RESTORED = "platform.policy.restored"
     TEST = "platform.test"

@@ -244,6 +244,7 @@ class _Search:
             serial=_serial(soa) if soa.failure is None else None,
             name_servers=ns.values if ns.authoritative else (),
             knows_host=_knows(words),
+            ttl=ns.ttl if ns.authoritative and ns.values else None,
         )
 
     async def _addresses(self, host: str, *, glue_first: bool) -> tuple[str, ...] | ServerWord:

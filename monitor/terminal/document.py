@@ -53,6 +53,7 @@ def document(state: TargetState) -> dict[str, Any]:
         "mail": _mail(seen.get(Probe.DNS)),
         "delegation": delegation.document(memory),
         "policy": wishes.document(memory),
+        "early_signs": wishes.signs_document(memory),
         "checks": [
             {
                 "probe": run.probe,

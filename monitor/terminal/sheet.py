@@ -4,6 +4,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from monitor.judge.early_signs import noticed
 from monitor.model import (
     DelegationFacts,
     DnsFacts,
@@ -19,7 +20,7 @@ from monitor.model import (
 from monitor.terminal import beside, delegation, paint, way
 from monitor.terminal.particulars import particulars
 from monitor.terminal.stand import stand
-from monitor.terminal.wishes import wishes
+from monitor.terminal.wishes import signs, wishes
 
 
 def sheet(state: TargetState, *, one_look: bool = False) -> RenderableType:
@@ -31,6 +32,8 @@ def sheet(state: TargetState, *, one_look: bool = False) -> RenderableType:
         parts.append(beside.table(state))
     if state.memory.rulings:
         parts.append(wishes(state.memory))
+    if noticed(state.memory):
+        parts.append(signs(state.memory))
     if state.memory.incident and not one_look:
         parts.append(_incident(state.memory))
     return Group(*(part for one in parts for part in (one, Text())))

@@ -39,7 +39,18 @@ from prometheus_client.parser import text_string_to_metric_families
 from monitor.export.families import EPP_CODES
 from monitor.export.metrics import FAMILIES, FleetMetrics
 from monitor.failure import Failure
-from monitor.model import DesiredRule, Layer, Probe, Pulse, Ruling, Status, TargetState, Verdict
+from monitor.model import (
+    DesiredRule,
+    EarlySign,
+    EarlySignState,
+    Layer,
+    Probe,
+    Pulse,
+    Ruling,
+    Status,
+    TargetState,
+    Verdict,
+)
 
 T = 'target="parler.com"'
 
@@ -293,6 +304,22 @@ RULINGS = (
 )
 
 
+SIGN = EarlySignState(
+    sign=EarlySign.TTL_DROPPED, about="A", before="86400", after="300", since=THEN, told_at=THEN
+)
+
+
+async def test_a_sign_is_shown_while_it_stands_and_for_nothing_else() -> None:
+    metrics = FleetMetrics([target()])
+    suspected = replace(SIGN, sign=EarlySign.SERIALS_DIFFER, told_at=None)
+    gone = replace(SIGN, sign=EarlySign.TRANSFER_LOCK_GONE, ended_at=NOW)
+    metrics.update(state(early_signs=(SIGN, replace(SIGN, about="NS"), suspected, gone)))
+    got = samples(await text(metrics.render()))
+    assert {series: value for series, value in got.items() if "sign_active" in series} == {
+        'platform_sign_active{target="parler.com",sign="ttl_dropped"}': 1
+    }
+
+
 async def test_a_breach_is_one_and_what_is_not_known_is_absent() -> None:
     metrics = FleetMetrics([target()])
     metrics.update(state(rulings=RULINGS))
@@ -312,6 +339,7 @@ async def test_every_sample_stands_under_the_header_of_its_family() -> None:
         layers=(behind(Layer.DNS, "epik", changed_at=NOW),),
         incident=incident(),
         rulings=RULINGS,
+        early_signs=(SIGN,),
         **REMEMBERED,
     )
     metrics = FleetMetrics(target(name) for name in ("parler.com", "gab.com"))

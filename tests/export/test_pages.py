@@ -30,6 +30,8 @@ from monitor.failure import Failure
 from monitor.model import (
     ChainLink,
     DesiredRule,
+    EarlySign,
+    EarlySignState,
     Event,
     EventType,
     Evidence,
@@ -247,6 +249,18 @@ async def test_evidence_says_when_it_was_seen_and_what_stood_there_before(site: 
     assert "last 2021-01-11 09:00 UTC" in said
     site.watch(full(layers=(replace(dark, absent=True),)))
     assert "There is none since 2021-01-17" in words(await site.text("/targets/parler.com"))
+
+
+async def test_an_early_sign_is_shown_while_it_stands(site: Site) -> None:
+    sign = EarlySignState(
+        sign=EarlySign.SERIALS_DIFFER, about="x", before="9", after="<i>ns1</i> 7", since=THEN, told_at=THEN
+    )
+    site.watch(full(early_signs=(sign,)))
+    text = await site.text("/targets/parler.com")
+    outline(text)
+    assert "for a day: 9 → &lt;i&gt;ns1&lt;/i&gt; 7 since" in words(text)
+    site.watch(full(early_signs=(replace(sign, ended_at=NOW),)))
+    assert "Early signs" not in await site.text("/targets/parler.com")
 
 
 async def test_the_policy_of_a_target_is_shown_and_what_is_not_known_said(site: Site) -> None:

@@ -194,7 +194,7 @@ def test_a_lock_that_goes_is_a_breach_when_the_registration_is_confirmed() -> No
     assert ruling(world, DesiredRule.TRANSFER_LOCK).kept is True
     register(world, "epik", "ok")
     assert policy_events(world) == [BREACHED]
-    assert world.events[-1].text == "parler.com: policy breached: the transfer lock is off."
+    assert "parler.com: policy breached: the transfer lock is off." in [event.text for event in world.events]
 
 
 def test_a_record_that_has_lost_its_status_codes_is_no_breach() -> None:

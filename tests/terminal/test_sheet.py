@@ -336,7 +336,7 @@ def test_the_keys_of_the_document_are_stable() -> None:
     assert list(told) == [
         "target", "status", "since", "reachable", "diagnosis", "layer", "sentence", "incident",
         "incident_opened_at", "seconds", "layers", "not_seen", "origin", "registration", "certificate",
-        "last_address", "mail", "delegation", "policy", "checks", "parts",
+        "last_address", "mail", "delegation", "policy", "early_signs", "checks", "parts",
     ]  # fmt: skip
     assert list(told["layers"][0]) == [
         "layer", "known", "absent", "since", "known_since", "first_seen", "last_seen", "changes",

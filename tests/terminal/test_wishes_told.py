@@ -1,12 +1,13 @@
 """What `explain` and `check` say of a target's policy, in words and in JSON."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from judge.world import World
 from terminal.test_hostile import shown
 
-from monitor.model import DesiredRule, Memory, Ruling, TargetState
+from monitor.model import DesiredRule, EarlySign, EarlySignState, Memory, Ruling, TargetState
 from monitor.terminal.document import document
 from monitor.terminal.sheet import sheet
 
@@ -33,6 +34,29 @@ def test_each_rule_has_its_line_and_what_is_not_known_is_said() -> None:
     assert "edge          breached  edge is nobody; it should be cloudflare" in said
     assert "transfer_lock kept      the transfer lock is on" in said
     assert "dnssec        not known should be signed" in said
+
+
+SIGN = EarlySignState(
+    sign=EarlySign.TTL_DROPPED, about="A", before="86400", after="300", since=SINCE, looks=0, told_at=SINCE
+)
+
+
+def test_a_sign_that_stands_is_told_and_one_that_is_suspected_or_gone_is_not() -> None:
+    others = (replace(SIGN, about="NS", told_at=None), replace(SIGN, about="x", ended_at=SINCE))
+    state = TargetState(target="parler.com", memory=Memory(early_signs=(SIGN, *others)))
+    said = shown(sheet(state))
+    assert "ttl_dropped  there is a drop in the TTL of A (86400 → 300), since 2021-01-11" in said
+    assert "NS" not in said
+    assert json.loads(json.dumps(document(state)))["early_signs"] == [
+        {
+            "sign": "ttl_dropped",
+            "about": "A",
+            "layer": "dns",
+            "before": "86400",
+            "after": "300",
+            "since": "2021-01-11T00:00:00Z",
+        }
+    ]
 
 
 def test_nothing_is_said_where_nothing_is_wished() -> None:
