@@ -17,6 +17,8 @@ class Desk:
     """Who is connected, and whom to tell that a client waits for nothing."""
 
     in_vain: Callable[[], None]
+    unheard: Callable[[], None]
+    """The same of one name server out of many: the client has others to ask."""
     connected: set[asyncio.Transport] = field(default_factory=set)
 
     async def close(self) -> None:

@@ -25,7 +25,9 @@ _MOST: Final = 65_535
 _LENGTH: Final = struct.Struct("!H")
 _REMEMBERED: Final = 10_000
 _DELEGATED_S: Final = 172_800.0
-_RESOLVER: Final = {"servfail": "SERVFAIL", "refuses": "REFUSED"}
+_RESOLVER: Final = {"servfail": "SERVFAIL", "refuses": "REFUSED", "denies": "NXDOMAIN"}
+# Key tag, algorithm, digest type and a digest (RFC 4034, section 5.3) of no key that there is.
+_DS: Final = f"12345 13 2 {'0' * 64}"
 
 
 class Answers:
@@ -60,6 +62,7 @@ class Answers:
         if not query.question or query.flags & dns.flags.QR:
             return None
         response = dns.message.make_response(query, recursion_available=self.recursive)
+        response.flags |= query.flags & dns.flags.CD
         if not self._fill(response):
             return None
         size = max(_LEAST_DATAGRAM, query.payload) if datagram else _MOST
@@ -72,7 +75,8 @@ class Answers:
         code = _RESOLVER.get(behaves)
         if code is None:
             name = asked.name.to_text(omit_final_dot=True).lower()
-            found = world.resolve(name, {} if self._number else world.lies)
+            checking = not response.flags & dns.flags.CD
+            found = world.resolve(name, {} if self._number else world.lies, checking=checking)
             if found.answer == "silence" or behaves == "silent":
                 return False
             code = "SERVFAIL" if len(found.chain) == MOST_ALIASES else found.answer
@@ -111,8 +115,8 @@ class OwnAnswers(Answers):
         name = asked.name.to_text(omit_final_dot=True).lower()
         rtype = dns.rdatatype.to_text(asked.rdtype)
         zone = served(self._world, self._host, name)
-        if zone is None or zone[1].answer in ("REFUSED", "SERVFAIL", "silence"):
-            code = zone[1].answer if zone else "REFUSED"
+        if zone is None or zone[1].refused or zone[1].answer in ("REFUSED", "SERVFAIL", "silence"):
+            code = zone[1].answer if zone and not zone[1].refused else "REFUSED"
             response.set_rcode(dns.rcode.from_text("SERVFAIL" if code == "silence" else code))
             return code != "silence"
         below = cut(self._world, zone[0], name)
@@ -122,6 +126,8 @@ class OwnAnswers(Answers):
         response.flags |= dns.flags.AA
         records = self._world.records(name)
         values = _values(name, records, rtype) if records and below is None else ()
+        if records and rtype == "DS" and below is not None and records.dnssec != "unsigned":
+            values = (_DS,)
         if records and values:
             _add(response.answer, name, records.ttl, rtype, values)
             return True
@@ -170,7 +176,7 @@ class DatagramServer(asyncio.DatagramProtocol):
         """Answer one question."""
         answer = self._answers.answer(data, datagram=True)
         if answer is None:
-            self._desk.in_vain()
+            self._desk.in_vain() if self._answers.recursive else self._desk.unheard()
         else:
             self._transport.sendto(answer, addr)
 
@@ -194,6 +200,6 @@ class StreamServer(Connection):
             self._received = self._received[_LENGTH.size + length :]
             answer = self._answers.answer(question, datagram=False)
             if answer is None:
-                self.desk.in_vain()
+                self.desk.in_vain() if self._answers.recursive else self.desk.unheard()
             else:
                 self.transport.write(_LENGTH.pack(len(answer)) + answer)

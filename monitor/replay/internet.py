@@ -96,6 +96,11 @@ def _registry_hosts(scenario: Scenario, registries: Registries) -> Mapping[str, 
     }
 
 
+# What the delegation probe waits for one name server, and a little more; rounds of the loop: see `unheard`.
+_QUESTION_S: Final = 2.1
+_ROUNDS: Final = 30
+
+
 class _Servers:
     """The servers, and what they prepared for the world as it stands."""
 
@@ -117,10 +122,11 @@ class _Servers:
         self._pages: dict[str, tuple[Reply, Reply, int]] = {}
         self._requests = 0
         self._contexts: dict[str, ssl.SSLContext] = {}
+        self._waits = False
 
     async def open(self, stack: AsyncExitStack) -> Ports:
         """Open everything on ports that the system chooses, the same for DNS over UDP and TCP."""
-        desk = Desk(in_vain=self.in_vain)
+        desk = Desk(in_vain=self.in_vain, unheard=self.unheard)
         stack.push_async_callback(desk.close)
         web = partial(WebServer, desk, self.respond)
         return Ports(
@@ -174,6 +180,24 @@ class _Servers:
         """Let the time pass that a probe waits for an answer which will not come."""
         spent = self._clock.spend()
         skip = getattr(asyncio.get_running_loop(), "skip", None)
+        if skip is not None and spent > 0:
+            skip(spent)
+
+    def unheard(self) -> None:
+        """Let the time pass that a question to one name server waits; those asked with it wait together."""
+        if not self._waits:
+            self._waits = True
+            asyncio.get_running_loop().call_soon(self._wait_together, _ROUNDS)
+
+    def _wait_together(self, rounds: int) -> None:
+        """Wait once everything that was sent at the same time has arrived: a datagram a socket and round."""
+        loop = asyncio.get_running_loop()
+        if rounds:
+            loop.call_soon(self._wait_together, rounds - 1)
+            return
+        self._waits = False
+        spent = self._clock.spend(_QUESTION_S)
+        skip = getattr(loop, "skip", None)
         if skip is not None and spent > 0:
             skip(spent)
 

@@ -84,6 +84,8 @@ class NameTable(Table):
     soa: Annotated[str, BeforeValidator(text_of(parse_soa))] = ""
     ttl: Annotated[float, BeforeValidator(parse_ttl)] = 300.0
     delegation: Annotated[tuple[str, ...], BeforeValidator(hosts)] | None = None
+    refused: Flag = False
+    dnssec: Annotated[str, BeforeValidator(one_of("unsigned", "signed", "broken"))] = "unsigned"
 
 
 class CertificateTable(Table):
@@ -152,7 +154,7 @@ class EditionTable(Table):
 
 
 ResolverSays = Annotated[
-    str, BeforeValidator(one_of("answers", "silent", "servfail", "refuses", "unreachable"))
+    str, BeforeValidator(one_of("answers", "silent", "servfail", "refuses", "denies", "unreachable"))
 ]
 ServerSays = Annotated[str, BeforeValidator(one_of("answers", "silent", "servfail", "refuses"))]
 

@@ -72,12 +72,15 @@ class World:
         """Return what there is at a name."""
         return self._names.get(name)
 
-    def resolve(self, name: str, lies: Mapping[str, NameTable]) -> Resolved:
-        """Return what a resolver says about a name, aliases followed; `lies` stand for the truth."""
+    def resolve(self, name: str, lies: Mapping[str, NameTable], *, checking: bool = True) -> Resolved:
+        """Return what a resolver says about a name, aliases followed; `lies` stand for the truth.
+
+        `checking`: whether it checks signatures.
+        """
         chain: list[tuple[str, NameTable]] = []
         while True:
             lie = lies.get(name)
-            answer = lie.answer if lie else self.answer(name)
+            answer = lie.answer if lie else self.answer(name, checking=checking)
             records = (lie or self._names.get(name)) if answer == "NOERROR" else None
             if records is None or not records.cname or len(chain) == MOST_ALIASES:
                 return Resolved(answer=answer, chain=tuple(chain), name=name, records=records)
@@ -97,12 +100,14 @@ class World:
         for address in (*records.a, *records.aaaa):
             self.reach.setdefault(address, "serves")
 
-    def answer(self, name: str) -> str:
+    def answer(self, name: str, *, checking: bool = True) -> str:
         """Return the answer: a zone that fails takes the names below it with it."""
         for above in upwards(name):
             records = self._names.get(above)
             if records is not None and records.answer != "NOERROR":
                 return records.answer
+            if records is not None and (records.refused or (checking and records.dnssec == "broken")):
+                return "SERVFAIL"
             if records is not None and records.ns and not self._is_served(records):
                 return "SERVFAIL"
         return "NOERROR" if name in self._names else "NXDOMAIN"

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from monitor.failure import Failure
-from monitor.model import DelegationFacts, DnsSettings
+from monitor.model import DelegationFacts, DelegationSettings, DnsSettings, ServerWord
 from monitor.probe.delegation import probe_delegation
 from monitor.probe.error import ProbeError
 from tests.servers.delegation_lab import (
@@ -231,3 +231,76 @@ async def test_another_kind_of_settings_is_a_fault_of_ours() -> None:
         wrong = replace(check(), settings=DnsSettings(host="parler.com", zone="parler.com"))
         with pytest.raises(TypeError):
             await probe_delegation(wrong, lab.io)
+
+
+HOST = "www.parler.com"
+NO_MORE = "parler.com 300 SOA ns3.epik.com. hostmaster.parler.com. 2021011101 7200 900 1209600 300"
+
+
+def host_of(*answers: str, code: str = "NOERROR", aa: bool = True) -> Behaviour:
+    """Serve the zone, and say this of the host."""
+    usual = serves(*LISTED)
+
+    def behave(query: Query) -> list[bytes]:
+        if query.name != HOST:
+            return list(usual(query))
+        own = [each for each in answers if f" {query.rtype} " in each or " CNAME " in each]
+        return [say(query, *own, authority=() if own else [NO_MORE], code=code, aa=aa)]
+
+    return behave
+
+
+async def knows(behave: Behaviour, *, compare: bool = True) -> tuple[bool | None, list[str]]:
+    """Return what the listed servers say of the host, and the names that they were asked for."""
+    settings = DelegationSettings(zone="parler.com", host=HOST)
+    async with delegation_lab({**GOOD, NS1: behave, NS2: behave}) as lab:
+        facts = await probe_delegation(replace(check(), compare=compare, settings=settings), lab.io)
+        asked = sorted({query.name for query in lab.servers[NS1].queries})
+    (known,) = {word.knows_host for word in facts.servers}
+    return known, asked
+
+
+@pytest.mark.parametrize(
+    ("behave", "known"),
+    [
+        pytest.param(host_of(f"{HOST} 60 A 192.0.2.1"), True, id="an address"),
+        pytest.param(host_of(f"{HOST} 60 AAAA 2001:db8::1"), True, id="an address of the other family"),
+        pytest.param(host_of(f"{HOST} 60 CNAME elsewhere.example."), True, id="an alias to elsewhere"),
+        pytest.param(host_of(), False, id="no address"),
+        pytest.param(host_of(code="NXDOMAIN"), False, id="no such name"),
+        pytest.param(host_of(code="SERVFAIL"), None, id="trouble"),
+        pytest.param(host_of(aa=False), None, id="a lame answer"),
+    ],
+)
+async def test_a_listed_server_is_asked_for_the_host_where_that_is_in_doubt(
+    behave: Behaviour,
+    known: bool | None,  # noqa: FBT001 - a parameter of a table
+) -> None:
+    assert await knows(behave) == (known, ["parler.com", HOST])
+
+
+async def test_an_ordinary_run_asks_for_the_zone_only() -> None:
+    assert await knows(host_of(), compare=False) == (None, ["parler.com"])
+
+
+@pytest.mark.parametrize(
+    ("word", "refuses", "unaskable"),
+    [
+        pytest.param({"rcode": "REFUSED", "failure": Failure.DNS_REFUSED}, True, False, id="refused"),
+        pytest.param({"rcode": "NOERROR"}, True, False, id="lame"),
+        pytest.param({"rcode": "NXDOMAIN", "failure": Failure.DNS_NXDOMAIN}, True, False, id="no such zone"),
+        pytest.param({"rcode": "SERVFAIL", "failure": Failure.DNS_SERVFAIL}, False, False, id="in trouble"),
+        pytest.param({"failure": Failure.DNS_TIMEOUT}, False, False, id="silent"),
+        pytest.param({"rcode": "NOERROR", "authoritative": True}, False, False, id="answers"),
+        pytest.param({"failure": Failure.ADDRESS_FORBIDDEN}, False, True, id="private"),
+        pytest.param({"address": "", "failure": Failure.DNS_NXDOMAIN}, False, False, id="no such server"),
+        pytest.param({"address": "", "failure": Failure.DNS_SERVFAIL}, False, True, id="address not found"),
+    ],
+)
+def test_what_a_word_says_of_the_zone(
+    word: dict[str, object],
+    refuses: bool,  # noqa: FBT001 - parameters of a table
+    unaskable: bool,  # noqa: FBT001
+) -> None:
+    said = ServerWord(**{"host": "ns1.example", "address": "192.0.2.9", **word})  # type: ignore[arg-type]
+    assert (said.refuses, said.unaskable) == (refuses, unaskable)

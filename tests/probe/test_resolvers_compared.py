@@ -1,9 +1,10 @@
 """Two resolvers: the second is asked when the first says that there is nothing, or when there is a doubt."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
+import dns.flags
 import pytest
 
 from monitor.attribute import AsTable, Attributor, Catalog
@@ -13,7 +14,7 @@ from monitor.model import Check, DnsFacts, DnsSettings, Layer, Observation, Prob
 from monitor.probe.error import ProbeError
 from monitor.probe.io import DirectRoute, Io
 from monitor.probe.observe import observe
-from tests.servers.dns_lab import Behaviour, DnsLab, client_of, rcode, silent, zone
+from tests.servers.dns_lab import Behaviour, DnsLab, Query, client_of, rcode, silent, zone
 
 HOST, ZONE = "www.parler.example", "parler.example"
 Records = Mapping[str, Mapping[str, list[str]]]
@@ -210,3 +211,53 @@ async def test_other_addresses_and_servers_of_the_same_providers_are_no_dispute(
     _, facts, _ = await look(zone(same), zone(TRUTH), check=DOUBT)
     assert facts is not None
     assert set(disputed(facts).values()) == {False}
+
+
+def checks_signatures(query: Query) -> Iterable[bytes]:
+    """Answer as a resolver does of a zone whose signatures do not fit: only when it is told not to check."""
+    return (zone(TRUTH) if query.message.flags & dns.flags.CD else rcode("SERVFAIL"))(query)
+
+
+async def test_what_does_not_validate_is_asked_for_without_validation() -> None:
+    failure, facts, _ = await look(checks_signatures)
+    assert failure is Failure.DNS_SERVFAIL
+    assert facts is not None
+    assert facts.unchecked is not None
+    assert facts.unchecked.values == ("54.69.20.11",)
+
+
+async def test_a_name_with_nothing_but_ipv6_is_found_without_validation_too() -> None:
+    only_v6 = {HOST: {"AAAA": ["2001:db8::1"]}, ZONE: {"NS": ["ns3.epik.com."]}}
+
+    def behave(query: Query) -> Iterable[bytes]:
+        return (zone(only_v6) if query.message.flags & dns.flags.CD else rcode("SERVFAIL"))(query)
+
+    _, facts, _ = await look(behave)
+    assert facts is not None
+    assert facts.unchecked is not None
+    assert facts.unchecked.values == ("2001:db8::1",)
+
+
+async def test_servfail_both_ways_is_recorded_as_such() -> None:
+    failure, facts, asked = await look(rcode("SERVFAIL"))
+    assert failure is Failure.DNS_SERVFAIL
+    assert facts is not None
+    assert facts.unchecked is not None
+    assert facts.unchecked.failure is Failure.DNS_SERVFAIL
+    assert asked == [7], "five questions, and two addresses again"
+
+
+async def test_a_resolver_that_hangs_once_it_need_not_check_costs_no_more_than_the_time_there_is() -> None:
+    def behave(query: Query) -> Iterable[bytes]:
+        return (silent if query.message.flags & dns.flags.CD else rcode("SERVFAIL"))(query)
+
+    _, facts, _ = await look(behave, check=replace(CHECK, timeout_s=0.5))
+    assert facts is not None
+    assert facts.unchecked is not None
+    assert facts.unchecked.failure is Failure.DNS_TIMEOUT
+
+
+async def test_a_name_that_does_not_exist_is_not_asked_for_again() -> None:
+    _, facts, _ = await look(rcode("NXDOMAIN"))
+    assert facts is not None
+    assert facts.unchecked is None
