@@ -106,6 +106,8 @@ class World:
             records = self._names.get(above)
             if records is not None and records.answer != "NOERROR":
                 return records.answer
+            if records is not None and records.delegation == ():
+                return "NXDOMAIN"
             if records is not None and (records.refused or (checking and records.dnssec == "broken")):
                 return "SERVFAIL"
             if records is not None and records.ns and not self._is_served(records):

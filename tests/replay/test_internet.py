@@ -46,6 +46,14 @@ async def test_a_page_is_served_over_tls_with_a_certificate_of_those_days() -> N
         assert page.tls.names == (SITE,)
 
 
+async def test_a_name_that_nobody_is_delegated_does_not_exist_though_its_servers_have_it() -> None:
+    async with open_lab() as lab:
+        lab.set(dns={SITE: {"delegation": []}})
+        assert (await lab.look(Probe.HTTP)).failure is Failure.DNS_NXDOMAIN
+        lab.set(dns={SITE: {"delegation": ["ns1.example.net"]}})
+        assert (await lab.look(Probe.HTTP)).failure is None
+
+
 async def test_a_page_that_does_not_change_keeps_its_certificate() -> None:
     async with open_lab() as lab:
         before = await http(lab)
