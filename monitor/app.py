@@ -1,7 +1,6 @@
-"""The daemon: what is wired to what, in which order it starts, and in which order it stops.
+"""In which order the daemon starts, and in which order it stops.
 
-Imports everything; imported by nothing but the commands. What a daemon and a demonstration do not
-share is a `World`: the clock, the network, and what is believed about it.
+Imports everything; imported by nothing but the commands. What is wired to what stands in `monitor.daemon`.
 
 It stops from the front to the back, so that nothing that was seen is lost: no new checks, those in
 flight drained, what was judged committed, what was committed told as far as time allows.
@@ -10,63 +9,38 @@ flight drained, what was judged committed, what was committed told as far as tim
 import asyncio
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import Final
 
 import structlog
 
 from monitor import __version__, registration
-from monitor.attribute import Atlas, Attributor, Catalog, Domains, Networks, TableError
-from monitor.blocks import AddressBlocks
+from monitor.attribute import Domains
 from monitor.clock import Clock, SystemClock
 from monitor.config import Config
-from monitor.data import folder_of, updater_of
-from monitor.edition import rename, take_up
-from monitor.editions.refresh import Rhythm, refresh
+from monitor.daemon import Daemon, World, receivers_of
+from monitor.data import folder_of
+from monitor.editions.refresh import Rhythm
 from monitor.editions.tables import load_atlas
-from monitor.export.metrics import FleetMetrics
-from monitor.export.outbox import Outbox
-from monitor.export.own_metrics import OwnMetrics, watch_loop
-from monitor.export.receiver import ReceiverSettings, WebhookSender, routes
+from monitor.export.own_metrics import watch_loop
+from monitor.export.receiver import WebhookSender
 from monitor.export.web import View, serve
 from monitor.garbage import collected_seldom
 from monitor.judge import forget
-from monitor.model import Check, HttpSettings, Probe, StoredEvent, TargetState
-from monitor.pipeline import Pipeline, plans
+from monitor.model import TargetState
+from monitor.pipeline import plans
 from monitor.probe import open_io
-from monitor.probe.io import DirectRoute, Io, Route
-from monitor.probe.rdap_block import AddressRegistries
-from monitor.probe.registries import Registries
-from monitor.probe.tls import Trust, system_trust
-from monitor.schedule import Schedule
-from monitor.store import Change, Committer, Store, StoreError
+from monitor.probe.io import DirectRoute, Io
+from monitor.probe.tls import system_trust
+from monitor.store import Store, StoreError
 
 _log: Final = structlog.get_logger("app")
 
 Task = asyncio.Task[None]
-Watcher = Callable[[Sequence[TargetState], Sequence[StoredEvent]], None]
 
 _PENDING_EVERY_S: Final = 5.0
-_WAITING_PER_TURN: Final = 50
-_LAST_ADDRESSES_PER_TURN: Final = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """What is watched, and how it can be looked at: the internet, or a small one on loopback."""
-
-    clock: Clock
-    route: Route
-    trust: Trust
-    resolvers: Sequence[tuple[str, int]]
-    registries: Registries
-    networks: Networks
-    live: bool = False
-    """Whether it is the internet of today: then what is known of it is renewed from it."""
 
 
 def internet(config: Config) -> World:
@@ -94,174 +68,6 @@ def enter(world: World, config: Config) -> AbstractAsyncContextManager[Io]:
         pace=registration.pace_of(config),
         iana=config.asking.iana,
         registrable=Domains().registrable,
-    )
-
-
-class Daemon:
-    """A running monitor. Built by `open_daemon`, which starts and stops its parts in order."""
-
-    def __init__(self, *, config: Config, world: World, store: Store, io: Io, sender: WebhookSender) -> None:
-        receivers = receivers_of(config)
-        self.config = config
-        self.world = world
-        self.store = store
-        self.address: tuple[str, int] | None = None
-        """Where the web page is served, once it is."""
-        self.loaded = False
-        self.failed = asyncio.Event()
-        """Set when a part ended that must not."""
-        self.shown: dict[str, TargetState] = {}
-        """The committed state of every target: what is not stored is not shown either."""
-        self.watchers: list[Watcher] = []
-        """Are told of everything that has been committed, after it is shown."""
-        self.fleet = FleetMetrics(config.targets)
-        self.own = OwnMetrics(version=__version__)
-        self.outbox = Outbox(
-            store,
-            receivers,
-            sender=sender,
-            clock=SystemClock(),
-            settled=lambda how: self.own.delivered(how.delivery.receiver, how.outcome),
-        )
-        self.committer = Committer(
-            store, receivers=routes(receivers), on_commit=self.committed, timed=self.own.committed
-        )
-        self.blocks = self._blocks(io) if world.live and config.data.blocks else None
-        self.catalog = Catalog.bundled(config.catalogs)
-        self.pipeline = Pipeline(
-            io=io,
-            attributor=Attributor(self.catalog, self._asking(world.networks)),
-            plans=plans(config.checks, config.policies),
-            states={},
-            commit=self.committer.submit,
-            recheck=self._recheck,
-            observed=self.own.observed,
-        )
-        self.schedule = Schedule(
-            clock=world.clock,
-            run=self.pipeline.run,
-            miss=self.pipeline.miss,
-            # Questions about registrations wait in lines of their own: `monitor.probe.turns`.
-            limits={probe: config.limits.of(probe) for probe in Probe if probe is not Probe.REGISTRATION},
-            most_waiting={
-                Probe.DELEGATION: _WAITING_PER_TURN * config.limits.delegation,
-                Probe.LAST_ADDRESS: _LAST_ADDRESSES_PER_TURN * config.limits.last_address,
-            },
-        )
-        self.turns = io.asking.turns
-        self.turns.recall = self._recall
-        registration.show(self.turns, world.registries, self.own)
-        for probe in Probe:
-            self.own.watch_in_flight(probe, partial(self.schedule.in_flight_of, probe))
-
-    def take_up(self, states: Mapping[str, TargetState]) -> None:
-        """Go on from what is stored."""
-        self.pipeline.states.update(states)
-        for state in states.values():
-            self._show(state)
-        self.loaded = True
-
-    async def refresh_editions(self, rhythm: Rhythm | None) -> None:
-        """Name what is stored by today's editions, and fetch newer ones whenever that is due, for ever."""
-        await rename(self.pipeline, stale_only=True)
-        if rhythm is None:
-            return
-        await refresh(
-            updater_of(self.config, self.pipeline.io.http),
-            rhythm,
-            take=self._take_editions,
-            clock=SystemClock(),
-        )
-
-    def _recall(self, check_id: str) -> bool:
-        """Run a check whose turn at its registry has come: a target's, or of the domain of name servers."""
-        io = self.pipeline.io
-        of_servers = io.server_domains.recall(check_id, io)
-        if of_servers is not None:
-            return of_servers
-        return registration.recall(check_id, self.pipeline.plans, self.schedule)
-
-    async def _take_editions(self) -> None:
-        folder, own = folder_of(self.config), self.config.as_table
-        try:
-            networks = await asyncio.to_thread(load_atlas, folder, own)
-        except (TableError, OSError) as error:
-            # Only the file that the configuration names can fail so: what is in memory is still good.
-            _log.error("edition_not_taken_up", error=str(error))
-            return
-        await self.take_networks(networks)
-
-    async def take_networks(self, networks: Networks) -> None:
-        """Name networks by other data from now on; what is believed is named again, and nothing is told."""
-        current = self.pipeline.attributor
-        if isinstance(current, Attributor):
-            await take_up(self.pipeline, current.over(self._asking(networks)))
-
-    def _blocks(self, io: Io) -> AddressBlocks:
-        return AddressBlocks(
-            http=io.http,
-            registries=AddressRegistries.bundled(),
-            clock=SystemClock(),
-            user_agent=HttpSettings(url="").user_agent,
-            learned=self._learned,
-            path=folder_of(self.config) / "blocks.json",
-        )
-
-    def _asking(self, networks: Networks) -> Networks:
-        """Return the networks that also ask who holds what they do not know."""
-        return networks.asking(self.blocks) if self.blocks and isinstance(networks, Atlas) else networks
-
-    def _learned(self) -> None:
-        attributor = self.pipeline.attributor
-        if isinstance(attributor, Attributor):
-            attributor.learned()
-
-    def _show(self, state: TargetState) -> None:
-        self.shown[state.target] = state
-        self.fleet.update(state)
-
-    def _recheck(self, check: Check, delay_s: float, reason: str) -> None:
-        if check.probe is Probe.REGISTRATION and delay_s <= 0:
-            self.turns.hurry(check.id)
-        self.schedule.soon(check, delay_s, reason)
-
-    def troubles(self) -> list[str]:
-        """Return why the daemon is not ready to be relied on; empty when it is."""
-        reasons = []
-        if not self.loaded:
-            reasons.append("states are being loaded")
-        if not self.schedule.running:
-            reasons.append("no checks are being started")
-        if not self.committer.healthy:
-            reasons.append("the store does not take what is to be written")
-        return reasons
-
-    def committed(self, changes: Sequence[Change], stored: Sequence[StoredEvent]) -> None:
-        """Show and tell what has been stored; never before."""
-        for change in changes:
-            self._show(change.state)
-        if stored:
-            self.outbox.wake()
-        for watcher in self.watchers:
-            watcher([change.state for change in changes], stored)
-        for event in stored:
-            _log.info("event", type=event.event.type, number=event.number, text=event.event.text)
-
-
-def receivers_of(config: Config) -> tuple[ReceiverSettings, ...]:
-    """Return the receivers as the sender wants them: secrets revealed, here and nowhere else."""
-    return tuple(
-        ReceiverSettings(
-            name=receiver.name,
-            url=receiver.url.reveal(),
-            secret=receiver.secret.reveal() or None,
-            headers=tuple((name, value.reveal()) for name, value in receiver.headers),
-            timeout_s=receiver.timeout_s,
-            events=tuple(sorted(receiver.events)),
-            min_severity=receiver.min_severity,
-            targets=tuple(sorted(receiver.targets or ())),
-        )
-        for receiver in config.receivers
     )
 
 
@@ -316,12 +122,17 @@ async def _take_up(daemon: Daemon) -> None:
     daemon.own.reloaded(datetime.now(UTC), ok=True)
     for (receiver, outcome), count in (await daemon.store.totals()).items():
         daemon.own.delivered(receiver, outcome, count)
-    daemon.take_up(await _states(daemon.store, daemon.config, daemon.world.clock))
+    states = await _states(daemon.store, daemon.config, daemon.world.clock)
+    daemon.take_up(states, await daemon.store.fleet())
 
 
 async def _go(daemon: Daemon) -> None:
     """Start to check."""
-    daemon.schedule.start(daemon.config.checks)
+    controls = daemon.pipeline.controls
+    daemon.schedule.start((*controls.values(), *daemon.config.checks))
+    # Before anything can fail it is known which of them can be reached from here.
+    for control in controls.values():
+        daemon.schedule.soon(control, 0.0, "the monitor starts")
     pipeline, world = daemon.pipeline, daemon.world
     await registration.put_off_before(daemon.turns, pipeline.plans, pipeline.states, world.registries)
     _log.info(
@@ -408,6 +219,7 @@ async def _served(daemon: Daemon) -> AsyncIterator[None]:
         healthy=lambda: ["a part of the daemon has failed"] if daemon.failed.is_set() else [],
         ready=daemon.troubles,
         base_url=daemon.config.web.base_url,
+        known=lambda: daemon.known,
         loaded=lambda: daemon.loaded,
     )
     async with serve(view, listen) as address:

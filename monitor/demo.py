@@ -20,9 +20,10 @@ from typing import Final
 from rich.console import Console
 from rich.live import Live
 
-from monitor.app import Daemon, World, open_daemon
+from monitor.app import open_daemon
 from monitor.clock import SystemClock
 from monitor.config import Config, settings_of
+from monitor.daemon import Daemon, World
 from monitor.model import Check, StoredEvent, TargetState
 from monitor.replay.clock import PacedClock, Pacing, Segment
 from monitor.replay.driver import Outcome, Snapshot
@@ -96,7 +97,14 @@ def configuration(scenario: Scenario, folder: Path, receiver: str, port: int) ->
     )
     checks = tuple(_quickened(check) for check in scenario.checks)
     policies = {name: replace(policy, recheck_s=60.0) for name, policy in scenario.policies.items()}
-    return replace(config, targets=scenario.targets, checks=checks, policies=policies)
+    return replace(
+        config,
+        targets=scenario.targets,
+        checks=checks,
+        policies=policies,
+        controls=scenario.controls,
+        correlation=scenario.correlation,
+    )
 
 
 def _quickened(check: Check) -> Check:

@@ -12,11 +12,11 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from monitor import __version__
-from monitor.app import receivers_of
 from monitor.attribute import Catalog
 from monitor.attribute.dependence import Dependence, depends_on
 from monitor.clock import SystemClock
 from monitor.config import Config
+from monitor.daemon import receivers_of
 from monitor.export.metrics import FleetMetrics
 from monitor.export.outbox import Outbox
 from monitor.export.own_metrics import OwnMetrics

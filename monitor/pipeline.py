@@ -20,10 +20,11 @@ from typing import Final, Protocol
 from monitor.bounds import Bounds
 from monitor.failure import Failure
 from monitor.follow_up import check_for
-from monitor.judge import beside, comparable, reconsider, relabel, step
+from monitor.judge import Fleet, FleetStep, Step, beside, comparable, reconsider, relabel, step
 from monitor.model import (
     Attribution,
     Check,
+    Circumstance,
     Observation,
     Policy,
     Probe,
@@ -31,7 +32,7 @@ from monitor.model import (
 )
 from monitor.probe.io import Io
 from monitor.probe.observe import observe
-from monitor.store import Change
+from monitor.store import Change, FleetChange
 
 
 class Attribute(Protocol):
@@ -96,6 +97,12 @@ class Pipeline:
     """Is told of every observation, for the monitor's own numbers."""
     bounds: Bounds = field(default_factory=Bounds)
     """Of what all investigations together may ask."""
+    fleet: Fleet = field(default_factory=Fleet)
+    """What all targets and the controls show together."""
+    controls: Mapping[str, Check] = field(default_factory=dict)
+    """What the monitor compares itself with, by the name that stands for a target's."""
+    commit_fleet: Callable[[FleetChange], None] = field(default=lambda _: None)
+    """Takes a change of the fleet that will be stored; must not block."""
 
     async def run(self, check: Check, scheduled_at: datetime) -> None:
         """Run one check now and carry its facts through to the commit. Never raises for the target's sake."""
@@ -124,25 +131,45 @@ class Pipeline:
 
         Without an await, so that two observations of one target cannot interleave.
         """
-        self.observed(observation)
         plan = self.plans.get(observation.target)
+        if plan is None and observation.target in self.controls:
+            self._spread(self.fleet.hear(observation.target, observation))
+            return
+        self.observed(observation)
         if plan is None or (observation.part and plan.find(observation.probe, observation.part) is None):
             return  # the target, or the part, left the configuration while its check was in flight
         before = self.states.get(observation.target) or TargetState(target=observation.target)
-        attributions: tuple[Attribution, ...] = ()
-        if not observation.part:  # a part may be anybody's page: it shows nobody who stands behind the target
-            attributions = self.attributor.attribute(observation)
-            before, attributions = beside(before, observation, attributions, plan.policy)
-            compared = comparable(observation, attributions, plan.policy)
-            before = self._corrected(before, reconsider(before, compared, self.attributor.again))
-        outcome = step(before, observation, attributions, plan.policy)
+        self._spread(self.fleet.meet(observation, plan.policy))
+        circumstance = self.fleet.circumstance(before, observation, plan.policy)
+        outcome = self._judge(before, observation, plan.policy, circumstance)
         self.states[observation.target] = outcome.state
         self.commit(Change(state=outcome.state, events=outcome.events))
+        self._spread(self.fleet.note(before, outcome.state, observation, plan.policy, circumstance))
         for follow_up in outcome.follow_ups:
             own = plan.find(follow_up.probe, follow_up.part) if follow_up.part else None
             check = own or check_for(follow_up, plan.checks)
             if check is not None and (not follow_up.bounded or self.bounds.admit(observation.ended_at)):
                 self.recheck(check, follow_up.delay_s, follow_up.reason)
+
+    def _judge(
+        self, before: TargetState, observation: Observation, policy: Policy, circumstance: Circumstance
+    ) -> Step:
+        # Cut off, nobody is shown; nor by a part, which may be anybody's page.
+        if circumstance.offline_since is not None or observation.part:
+            return step(before, observation, (), policy, circumstance)
+        attributions = self.attributor.attribute(observation)
+        before, attributions = beside(before, observation, attributions, policy)
+        compared = comparable(observation, attributions, policy)
+        before = self._corrected(before, reconsider(before, compared, self.attributor.again))
+        return step(before, observation, attributions, policy, circumstance)
+
+    def _spread(self, told: FleetStep) -> None:
+        """Hand over what the fleet has come to, and ask the controls if it wants to hear them."""
+        if told.record is not None:
+            self.commit_fleet(FleetChange(record=told.record, events=told.events))
+        if told.controls_in_s is not None:
+            for control in self.controls.values():
+                self.recheck(control, told.controls_in_s, "something does not answer: is it us?")
 
     def rename(self, target: str, *, stale_only: bool = False) -> None:
         """Name again what is believed of a target: after the data have changed, not the world.

@@ -13,7 +13,7 @@ much it was. Back: everything is planned anew, for APScheduler would wait until 
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 from math import ceil
@@ -62,10 +62,11 @@ class Schedule:
     moment at which the check was due. A probe that is not in `limits` sees to its limit itself.
 
     `most_waiting`: of a probe that is asked for at once by many targets that fail together, so many runs
-    are in flight or wait; more are left to their regular time.
+    are in flight or wait; more are left to their regular time. `at_once`: targets whose checks wait for
+    no other.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what cannot be passed in cannot be tested
         self,
         *,
         clock: Clock,
@@ -73,12 +74,14 @@ class Schedule:
         miss: Callable[[Check, datetime, str], None],
         limits: Mapping[Probe, int],
         most_waiting: Mapping[Probe, int] | None = None,
+        at_once: Container[str] = (),
     ) -> None:
         self._clock = clock
         self._run = run
         self._miss = miss
         self._gates = {probe: asyncio.Semaphore(limit) for probe, limit in limits.items()}
         self._most_waiting = most_waiting or {}
+        self._at_once = at_once
         self._scheduler: Any = AsyncIOScheduler(
             timezone="UTC",
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
@@ -229,7 +232,8 @@ class Schedule:
 
     async def _carry(self, check: Check, scheduled_at: datetime) -> None:
         try:
-            async with self._gates.get(check.probe) or nullcontext():
+            gate = None if check.target in self._at_once else self._gates.get(check.probe)
+            async with gate or nullcontext():
                 if self._stopping:
                     return  # it had not begun
                 await self._run(check, scheduled_at)

@@ -17,10 +17,13 @@ from monitor.model import (
     EventData,
     EventType,
     ExpiryApproaching,
+    FleetRecord,
     Incident,
     IncidentChanged,
     Memory,
     Observation,
+    OnlineChanged,
+    OutageChanged,
     PolicyRuled,
     ProviderChanged,
     Pulse,
@@ -41,6 +44,8 @@ _MEMORY: Final[TypeAdapter[Memory]] = TypeAdapter(Memory)
 _EVENT: Final[TypeAdapter[Event]] = TypeAdapter(Event)
 _INCIDENT: Final[TypeAdapter[Incident]] = TypeAdapter(Incident)
 _ATTRIBUTION: Final[TypeAdapter[Attribution]] = TypeAdapter(Attribution)
+
+_FLEET: Final[TypeAdapter[FleetRecord]] = TypeAdapter(FleetRecord)
 
 
 class WireError(ValueError):
@@ -128,6 +133,16 @@ def load_attribution(text: str) -> Attribution:
     return _load(_ATTRIBUTION, text)
 
 
+def dump_fleet(record: FleetRecord) -> str:
+    """Return what is known of all targets together as JSON."""
+    return _dump(_FLEET, record)
+
+
+def load_fleet(text: str) -> FleetRecord:
+    """Return what `dump_fleet` wrote; raises WireError."""
+    return _load(_FLEET, text)
+
+
 def cloudevent(stored: StoredEvent, *, source: str) -> dict[str, Any]:
     """Return the event as CloudEvents 1.0 (structured JSON): what receivers and `--json` get.
 
@@ -160,6 +175,9 @@ _DATA: Final[dict[EventType, type[EventData]]] = {
     EventType.SIGN_NOTICED: SignNoticed,
     EventType.POLICY_BREACHED: PolicyRuled,
     EventType.POLICY_RESTORED: PolicyRuled,
+    EventType.OUTAGE_SUSPECTED: OutageChanged,
+    EventType.OUTAGE_OVER: OutageChanged,
+    EventType.ONLINE_CHANGED: OnlineChanged,
     EventType.TEST: Drill,
 }
 

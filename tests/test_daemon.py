@@ -14,8 +14,9 @@ from servers.http_lab import HttpLab, answer, say
 from servers.webhook_lab import Post, Reply, WebhookLab, webhook_lab
 
 from monitor import app
-from monitor.app import Daemon, internet, open_daemon
+from monitor.app import internet, open_daemon
 from monitor.config import load
+from monitor.daemon import Daemon
 from monitor.model import Status, TargetState
 from monitor.store import Change, StoreError
 
@@ -31,6 +32,8 @@ def configuration(folder: Path, site: HttpLab, receiver: WebhookLab, more: str =
         data_dir = "{folder / "data"}"
         resolvers = ["127.0.0.1:9"]
         shutdown = "2s"
+        [controls]
+        enabled = false
         [web]
         listen = "127.0.0.1:0"
         [http]

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from servers.edition_lab import EditionLab, open_edition_lab, tsv
 
-from monitor.app import Daemon, internet, open_daemon
+from monitor.app import internet, open_daemon
 from monitor.attribute import AsTable, Atlas, Attributor, PublishedRanges
 from monitor.config import load
+from monitor.daemon import Daemon
 from monitor.model import Observation, Probe
 from tests.judge.world import observe, records
 
@@ -31,6 +32,8 @@ def configuration(folder: Path, more: str) -> Path:
         [[targets]]
         domain = "example.com"
         probes = ["dns"]
+        [controls]
+        enabled = false
         [data]
         {more}
         """

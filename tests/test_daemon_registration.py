@@ -8,8 +8,9 @@ import aiohttp
 import pytest
 from servers.registration_lab import GOOD_WHOIS, WhoisLab
 
-from monitor.app import Daemon, internet, open_daemon
+from monitor.app import internet, open_daemon
 from monitor.config import load
+from monitor.daemon import Daemon
 
 TARGETS = [f"t{number}.ru" for number in range(8)]
 
@@ -24,6 +25,8 @@ def configuration(folder: Path, whois: WhoisLab) -> Path:
         data_dir = "{folder / "data"}"
         resolvers = ["127.0.0.1:9"]
         shutdown = "1s"
+        [controls]
+        enabled = false
         [web]
         listen = "127.0.0.1:0"
         [registration]

@@ -205,6 +205,9 @@ async def watched(
 data_dir = "{folder}/data"
 log_format = "json"
 
+[controls]
+enabled = false
+
 [web]
 listen = "127.0.0.1:{port}"
 

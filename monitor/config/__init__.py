@@ -1,5 +1,6 @@
 """Configuration: a TOML file becomes frozen settings, or a list of every mistake in it."""
 
+from monitor.config.controls import control_checks
 from monitor.config.load import load
 from monitor.config.names import Names, Site
 from monitor.config.problem import ConfigError, Problem, describe_problems
@@ -8,6 +9,7 @@ from monitor.config.secret import Secret
 from monitor.config.settings import (
     AskingSettings,
     Config,
+    ControlSettings,
     LimitSettings,
     LogSettings,
     ReceiverSettings,
@@ -20,6 +22,7 @@ __all__ = [
     "AskingSettings",
     "Config",
     "ConfigError",
+    "ControlSettings",
     "LimitSettings",
     "LogSettings",
     "MisfitError",
@@ -30,6 +33,7 @@ __all__ = [
     "Secret",
     "Site",
     "WebSettings",
+    "control_checks",
     "describe_problems",
     "for_domains",
     "load",

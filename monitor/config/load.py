@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from monitor.config import sections
 from monitor.config.catalogs import own_catalogs
+from monitor.config.controls import controls, correlation
 from monitor.config.files import FileError, Surroundings, read_text
 from monitor.config.lists import read_lists
 from monitor.config.problem import ConfigError, Place, Problem, Problems
@@ -113,6 +114,8 @@ def settings(  # noqa: PLR0913 - what a file says, and where that is read
         asking=sections.asking(document.registration, problems),
         data=sections.data(document.data, problems),
         policy=policy,
+        controls=controls(document.controls, problems),
+        correlation=correlation(document.correlation, problems),
         policies=MappingProxyType(reader.watched.policies),
         targets=tuple(reader.watched.targets),
         checks=tuple(reader.watched.checks),

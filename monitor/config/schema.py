@@ -11,6 +11,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from monitor.config.durations import parse_duration, parse_rate
 from monitor.config.endpoints import Endpoint, parse_listen, parse_resolver
 from monitor.config.expect_values import StatusRange, parse_json_paths, phrases, statuses
+from monitor.config.names import parse_host
+from monitor.config.settings import ControlSettings
 from monitor.config.values import (
     EDITION_SOURCES,
     all_different,
@@ -40,7 +42,7 @@ from monitor.config.values import (
     text_of,
     whole,
 )
-from monitor.model import REGULAR, JsonScalar, Policy, Severity
+from monitor.model import REGULAR, CorrelationPolicy, JsonScalar, Policy, Severity
 
 Text = Annotated[str, BeforeValidator(text_of(lambda text: plain(text, 2_000)))]
 Word = Annotated[str, BeforeValidator(text_of(parse_word))]
@@ -58,6 +60,7 @@ ProbeName = Annotated[str, BeforeValidator(one_of(*REGULAR))]
 EventName = Annotated[str, BeforeValidator(text_of(parse_event))]
 ResolverText = Annotated[Endpoint, BeforeValidator(text_of(parse_resolver))]
 Listen = Annotated[Endpoint | None, BeforeValidator(text_of(parse_listen))]
+HostName = Annotated[str, BeforeValidator(text_of(parse_host))]
 SourceName = Annotated[str, BeforeValidator(one_of(*EDITION_SOURCES))]
 Phrases = Annotated[tuple[str, ...], BeforeValidator(phrases)]
 JsonPaths = Annotated[tuple[tuple[str, JsonScalar], ...], BeforeValidator(parse_json_paths)]
@@ -260,6 +263,28 @@ class DesiredTable(Table):
     dnssec: Flag = False
 
 
+class ControlsTable(Table):
+    """`[controls]`: what the monitor compares itself with."""
+
+    enabled: Flag = ControlSettings().enabled
+    urls: Annotated[list[Url], AfterValidator(all_different)] = list(ControlSettings().urls)
+    names: Annotated[list[HostName], AfterValidator(all_different)] = list(ControlSettings().names)
+    interval: Duration = ControlSettings().interval_s
+    timeout: Duration = ControlSettings().timeout_s
+    allow_private: Flag = ControlSettings().allow_private
+
+
+class CorrelationTable(Table):
+    """`[correlation]`: how much evidence it takes before a provider is said to fail."""
+
+    enabled: Flag = CorrelationPolicy().enabled
+    targets: Atleast1 = CorrelationPolicy().targets
+    share: Annotated[float, BeforeValidator(parse_ratio)] = CorrelationPolicy().share
+    window: Duration = CorrelationPolicy().window_s
+    settle: Duration = CorrelationPolicy().settle_s
+    grace: Duration = CorrelationPolicy().grace_s
+
+
 class TargetTable(Table):
     """`[[targets]]`."""
 
@@ -309,5 +334,7 @@ class Document(Table):
     data: DataTable = DataTable()
     delegation: DelegationTable = DelegationTable()
     policy: PolicyTable = PolicyTable()
+    controls: ControlsTable = ControlsTable()
+    correlation: CorrelationTable = CorrelationTable()
     targets: list[TargetTable] = []
     receivers: list[ReceiverTable] = []

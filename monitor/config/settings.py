@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from monitor.attribute.catalog import OwnCatalog
 from monitor.config.endpoints import Endpoint
 from monitor.config.secret import Secret
-from monitor.model import Check, EventType, Policy, Probe, Severity, Target
+from monitor.model import Check, CorrelationPolicy, EventType, Policy, Probe, Severity, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,27 @@ class DataSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ControlSettings:
+    """What the monitor compares itself with, to tell its own troubles from those of its targets."""
+
+    enabled: bool = True
+    urls: tuple[str, ...] = (
+        "https://www.gstatic.com/generate_204",
+        "https://cp.cloudflare.com/generate_204",
+        "https://captive.apple.com/hotspot-detect.html",
+        "https://connectivity-check.ubuntu.com/",
+    )
+    names: tuple[str, ...] = ("www.iana.org", "www.wikipedia.org")
+    interval_s: float = 60.0
+    timeout_s: float = 5.0
+    allow_private: bool = False
+
+
+_USUAL_CONTROLS: Final = ControlSettings()
+_USUAL_CORRELATION: Final = CorrelationPolicy()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiverSettings:
     """Where events go, and which of them."""
 
@@ -146,3 +168,5 @@ class Config:
     receivers: tuple[ReceiverSettings, ...]
     catalogs: tuple[OwnCatalog, ...] = ()
     """The user's own files of providers, on top of the bundled catalog."""
+    controls: ControlSettings = _USUAL_CONTROLS
+    correlation: CorrelationPolicy = _USUAL_CORRELATION

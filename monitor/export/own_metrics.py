@@ -15,7 +15,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from monitor.failure import Failure
-from monitor.model import Check, Observation, Probe
+from monitor.model import Check, FleetRecord, Observation, Probe
 
 _LAG_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 _COMMIT_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -86,6 +86,15 @@ class OwnMetrics:
             "rdap_bootstrap_published_timestamp_seconds",
             "When the list of RDAP servers in use was published.",
         )
+        self._online = self._gauge(
+            "online", "Whether the monitor reaches the internet: 0 while most of its controls do not answer."
+        )
+        self._outages = Gauge(
+            "platform_provider_outage_active",
+            "An outage of a provider lasts: unrelated targets that stand on it fail together.",
+            ("layer", "provider"),
+            registry=self._registry,
+        )
         # A child of a counter by its labels costs a lock and two look-ups; there are 1,700 a second.
         self._ended: dict[tuple[Probe, Failure | None], Counter] = {}
 
@@ -125,6 +134,17 @@ class OwnMetrics:
         self._pending.clear()
         for receiver, count in waiting.items():
             self._pending.labels(receiver).set(count)
+
+    def fleet_is(self, record: FleetRecord) -> None:
+        """Note whether the monitor is cut off, as far as that is known, and which providers fail."""
+        if record.online is not None:
+            self._set(self._online, 1 if record.online else 0)
+        else:
+            self._hide(self._online)
+        self._outages.clear()
+        for outage in record.outages:
+            if outage.over_at is None:
+                self._outages.labels(outage.layer.value, outage.provider.id).set(1)
 
     def watch_in_flight(self, probe: Probe, read: Callable[[], float]) -> None:
         """Ask `read` at every scrape how many checks of a probe are running."""
@@ -183,6 +203,8 @@ class OwnMetrics:
             self._resting,
             self._waiting,
             self._bootstrap,
+            self._online,
+            self._outages,
         )
         return {_exported(metric): tuple(metric._labelnames) for metric in own}  # noqa: SLF001 - it has no other name
 
@@ -192,6 +214,11 @@ class OwnMetrics:
         if gauge not in self._shown:
             self._shown.add(gauge)
             self._registry.register(gauge)
+
+    def _hide(self, gauge: Gauge) -> None:
+        if gauge in self._shown:
+            self._shown.discard(gauge)
+            self._registry.unregister(gauge)
 
     def _build_info(self, version: str) -> None:
         self._build = self._gauge("build_info", "1, with what is running.", "version", "python_version")

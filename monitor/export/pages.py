@@ -3,7 +3,7 @@
 Everything that came from the network goes through `plain` and is escaped by the templates.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -27,6 +27,7 @@ from monitor.judge.standing import Absence, absence, evidence, last_seen, origin
 from monitor.judge.standing import Seen as Sighted
 from monitor.model import (
     ON_REQUEST,
+    FleetRecord,
     Layer,
     LayerState,
     Probe,
@@ -97,8 +98,16 @@ def _itself(provider: Provider) -> Provider:
 class Pages:
     """Writes the pages. Loads its templates once, when it is built."""
 
-    def __init__(self, assets: Assets, *, version: str, organisation: Organisation = _itself) -> None:
+    def __init__(
+        self,
+        assets: Assets,
+        *,
+        version: str,
+        organisation: Organisation = _itself,
+        fleet: Callable[[], FleetRecord] = FleetRecord,
+    ) -> None:
         self._organisation = organisation
+        self._fleet = fleet
         # Streaming and async templates are not needed: a page has a hundred rows at most.
         environment = Environment(
             loader=PackageLoader("monitor.export"),
@@ -184,7 +193,7 @@ class Pages:
         return self._write("problem.html", status=status, text=text)
 
     def _write(self, template: str, **values: Any) -> str:  # noqa: ANN401 - what a template is given
-        return self._environment.get_template(template).render(values)
+        return self._environment.get_template(template).render(values, fleet=self._fleet())
 
 
 def _address(key: str) -> str:

@@ -36,7 +36,7 @@ from monitor.export.overview import PER_PAGE, find
 from monitor.export.own_metrics import OwnMetrics
 from monitor.export.pages import Pages, Story
 from monitor.export.scrape import Scrapes
-from monitor.model import StoredEvent, Target, TargetState
+from monitor.model import FleetRecord, StoredEvent, Target, TargetState
 from monitor.store.error import StoreError
 from monitor.store.rows import IncidentRow, Period
 from monitor.wire import WireError
@@ -97,6 +97,8 @@ class View:
     catalog: Catalog = field(default_factory=Catalog.bundled)
     base_url: str | None = None
     """How others reach it; its host is answered."""
+    known: Callable[[], FleetRecord] = FleetRecord
+    """What is known of all targets together."""
     loaded: Callable[[], bool] = lambda: True
     """Whether what is stored has been read: until then nothing but the health can be told."""
 
@@ -154,7 +156,9 @@ class _Site:
     def __init__(self, view: View) -> None:
         self._view = view
         self._assets = load_assets()
-        self._pages = Pages(self._assets, version=view.version, organisation=view.catalog.organisation)
+        self._pages = Pages(
+            self._assets, version=view.version, organisation=view.catalog.organisation, fleet=view.known
+        )
         self._scrapes = Scrapes(view.fleet, view.own)
 
     @web.middleware

@@ -14,7 +14,7 @@ from typing import Final
 
 from monitor.failure import OURS
 from monitor.judge import last_address
-from monitor.judge.rules import ANSWER, CONNECTION, DNS, REGISTRATION, Rule
+from monitor.judge.rules import ANSWER, CONNECTION, DNS, OFFLINE, OUTAGE, REGISTRATION, Rule
 from monitor.judge.rules.seen import seen
 from monitor.judge.view import NAME_TROUBLE, View
 from monitor.model import UNSEEN, Layer, Observation, Probe, Status, Verdict
@@ -30,7 +30,15 @@ UNDETERMINED: Final = Rule(
 )
 
 # The whole vocabulary, in order.
-DIAGNOSES: Final[tuple[Rule, ...]] = (*REGISTRATION, *DNS, *CONNECTION, *ANSWER, UNDETERMINED)
+DIAGNOSES: Final[tuple[Rule, ...]] = (
+    OFFLINE,
+    *REGISTRATION,
+    *DNS,
+    OUTAGE,
+    *CONNECTION,
+    *ANSWER,
+    UNDETERMINED,
+)
 
 # What is registered or delegated, and nothing of whether anything answers.
 _ON_PAPER: Final = frozenset({Probe.REGISTRATION, Probe.DELEGATION})
@@ -39,6 +47,8 @@ _ON_PAPER: Final = frozenset({Probe.REGISTRATION, Probe.DELEGATION})
 def assess(view: View) -> Verdict:
     """Return what the facts mean now, unconfirmed. Pure; the first rule that matches decides."""
     lead = view.lead
+    if OFFLINE.matches(view):
+        return _verdict(OFFLINE, None, OFFLINE.said(view), ())
     if lead is None:
         return UNSEEN
     if lead.failure in OURS or lead.probe in _ON_PAPER:
@@ -47,14 +57,25 @@ def assess(view: View) -> Verdict:
         rule = next((rule for rule in DIAGNOSES if rule.matches(view)), None)
     if rule is None:
         return _well(lead)
-    layer = Layer.EDGE if rule.at_edge and view.behind_edge else rule.layer
+    layer = _layer(rule, view)
+    said = " ".join(filter(None, (rule.said(view), last_address.told(view))))
+    return _verdict(rule, layer, said, tuple(seen.id for seen in _grounds(view, layer) if seen))
+
+
+def _layer(rule: Rule, view: View) -> Layer | None:
+    if rule is OUTAGE and view.outage is not None:
+        return view.outage.layer
+    return Layer.EDGE if rule.at_edge and view.behind_edge else rule.layer
+
+
+def _verdict(rule: Rule, layer: Layer | None, sentence: str, based_on: tuple[str, ...]) -> Verdict:
     return Verdict(
         status=rule.status,
         reachable=rule.reachable,
         diagnosis=rule.id,
         layer=layer,
-        sentence=" ".join(filter(None, (rule.said(view), last_address.told(view)))),
-        based_on=tuple(seen.id for seen in _grounds(view, layer) if seen),
+        sentence=sentence,
+        based_on=based_on,
     )
 
 

@@ -21,6 +21,10 @@ within bounds: a sixteenth of the window at first, the whole of it once the targ
 return is told soon, and a target that flaps for a day has its end told once. Only seconds that were
 watched count: neither a gap nor a clock that was set makes a return stable.
 
+While a provider's outage explains a target, the outage is told and its incident is held: it is there, with
+its evidence, and nothing is told of it. It is told as opened once it has another diagnosis; if it is over
+before, it never is. One that was told before goes on as any other.
+
 `platform.status.changed` goes with the word about the incident, so that both tell the same story.
 """
 
@@ -31,6 +35,7 @@ from typing import Final
 
 from monitor.judge import places, tell
 from monitor.judge.news import News
+from monitor.judge.rules import OUTAGE
 from monitor.judge.status import Belief
 from monitor.model import (
     EventType,
@@ -39,6 +44,7 @@ from monitor.model import (
     LayerMove,
     Memory,
     Observation,
+    Outage,
     Policy,
     Pulse,
     Status,
@@ -68,13 +74,19 @@ class Turn:
     follow_ups: tuple[FollowUp, ...] = ()
 
 
-def live(belief: Belief, observation: Observation, policy: Policy, target: str) -> Turn:
-    """Return the memory, the news and the looks asked for, after a verdict was weighed."""
+def live(
+    belief: Belief, observation: Observation, policy: Policy, target: str, outage: Outage | None = None
+) -> Turn:
+    """Return the memory, the news and the looks asked for, after a verdict was weighed.
+
+    `outage`: the provider's that the target may be part of.
+    """
     memory, confirmed = belief.memory, belief.confirmed
     if confirmed is None and memory.incident is None and memory.ended is None:
         return Turn(memory=memory)  # nearly always
     if confirmed is not None and belief.since is not None and confirmed.status in _NOT_UP:
         memory = _fails(belief, confirmed, belief.since, observation, policy, target)
+        memory = _pointed(memory, confirmed, outage)
     elif confirmed is not None and confirmed.status is Status.UP:
         memory = _returns(memory, belief.pulse)
     memory, news = _tell(memory, belief.pulse, observation, policy)
@@ -112,6 +124,14 @@ def _fails(  # noqa: PLR0913, PLR0917 - what a step knows
             current, verdict=verdict, observations=evidence, told=_told(current), stood_from_s=pulse.down_s
         )
     return replace(memory, incident=replace(current, reachable_since=_reachable(current, verdict, since)))
+
+
+def _pointed(memory: Memory, verdict: Verdict, outage: Outage | None) -> Memory:
+    """Return the memory with the incident pointing to the outage that it is part of."""
+    current = memory.incident
+    if current is None or outage is None or verdict.diagnosis != OUTAGE.id or current.outage == outage.id:
+        return memory
+    return replace(memory, incident=replace(current, outage=outage.id))
 
 
 def _new(
@@ -210,7 +230,8 @@ def _due(current: Incident, pulse: Pulse, policy: Policy) -> EventType | None:
     """Return what is to be told of an incident whose target is not up; None: nothing new, or not yet."""
     told, verdict = _told(current), current.verdict
     if not told:
-        return EventType.INCIDENT_OPENED
+        held = verdict.diagnosis == OUTAGE.id
+        return None if held else EventType.INCIDENT_OPENED
     latest = told[-1]
     if latest.status is Status.UP or _turn(current.flaps, policy) > _turn(current.told_flaps, policy):
         return EventType.INCIDENT_UPDATED
@@ -236,17 +257,12 @@ def _resolved(
     # A clock that was set back must not end an incident before it began.
     resolved_at = max(current.opened_at, memory.since or observation.ended_at)
     before = _told(current)
-    ended = replace(
-        current,
-        resolved_at=resolved_at,
-        moves=found,
-        told=_with(before, memory.verdict),
-        told_flaps=current.flaps,
-    )
+    ended = replace(current, resolved_at=resolved_at, moves=found)
+    if not before:  # it was part of an outage to its end: its beginning was not told either
+        return replace(memory, incident=None, ended=ended), ()
+    ended = replace(ended, told=_with(before, memory.verdict), told_flaps=current.flaps)
     memory = replace(memory, incident=None, ended=ended)
-    word = tell.Word(
-        kind=EventType.INCIDENT_RESOLVED, incident=ended, before=before[-1] if before else None, places=found
-    )
+    word = tell.Word(kind=EventType.INCIDENT_RESOLVED, incident=ended, before=before[-1], places=found)
     return _with_status(memory, word, policy)
 
 

@@ -15,16 +15,31 @@ on hold, once read, explains a name that has been gone for an hour.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final
 
 from monitor.judge.diagnose import UNDETERMINED
+from monitor.judge.rules import OFFLINE
 from monitor.judge.rules.seen import by_turns
-from monitor.model import PAGES, FollowUp, Memory, Observation, Policy, Probe, Pulse, Status, Verdict
+from monitor.model import (
+    CALM,
+    PAGES,
+    Circumstance,
+    FollowUp,
+    Memory,
+    Observation,
+    Policy,
+    Probe,
+    Pulse,
+    Status,
+    Verdict,
+)
 
 _REFINE_AFTER: Final = 2
 _LASTING: Final = 2
+_AWAITED: Final = timedelta(seconds=60)
+"""For so long a confirmation waits for a word of the controls that is newer than the first failure."""
 _LEADS: Final = PAGES | {Probe.DNS}
 """Probes that can show whether a target is there."""
 
@@ -88,7 +103,14 @@ def _speaks_for(suspected: Verdict | None, verdict: Verdict, believed: Verdict) 
     return _kind(suspected) is _kind(verdict)
 
 
-def weigh(memory: Memory, pulse: Pulse, verdict: Verdict, observation: Observation, policy: Policy) -> Belief:
+def weigh(  # noqa: PLR0913, PLR0917 - what is believed, what is seen, and by what it is judged
+    memory: Memory,
+    pulse: Pulse,
+    verdict: Verdict,
+    observation: Observation,
+    policy: Policy,
+    circumstance: Circumstance = CALM,
+) -> Belief:
     """Return what is believed and suspected after a verdict drawn from `observation`."""
     believed = memory.verdict
     leads = observation.probe is policy.lead
@@ -99,7 +121,8 @@ def weigh(memory: Memory, pulse: Pulse, verdict: Verdict, observation: Observati
     again = _speaks_for(memory.suspected, verdict, believed)
     looks = pulse.suspicion + 1 if again else 1
     since = memory.suspected_since if again and memory.suspected_since else observation.started_at
-    if looks >= _needed(believed, verdict, policy):
+    needed = 1 if _back(memory, verdict) else _needed(believed, verdict, policy)
+    if looks >= needed and not _awaits_controls(believed, verdict, since, observation, circumstance):
         return _confirm(memory, pulse, verdict, since)
     lasting = _lasting(pulse, observation, policy)
     if lasting and leads:
@@ -113,6 +136,22 @@ def weigh(memory: Memory, pulse: Pulse, verdict: Verdict, observation: Observati
         # What contradicts itself for that long is left to the regular looks.
         follow_ups=() if lasting else _look_again(memory, verdict, policy, looks),
     )
+
+
+def _back(memory: Memory, verdict: Verdict) -> bool:
+    """Tell whether a target looks up as it did before the monitor was cut off: nothing spoke against it."""
+    cut_off = memory.verdict.diagnosis == OFFLINE.id
+    return cut_off and verdict.status is Status.UP and memory.incident is None
+
+
+def _awaits_controls(
+    believed: Verdict, verdict: Verdict, since: datetime, observation: Observation, circumstance: Circumstance
+) -> bool:
+    """Tell whether it could still be the monitor that is cut off: the controls have not spoken since."""
+    if _KIND[verdict.status] is not _Kind.NOT_UP or _KIND[believed.status] is _Kind.NOT_UP:
+        return False
+    heard = circumstance.heard_at
+    return heard is not None and heard < since and observation.ended_at - since < _AWAITED
 
 
 def _lasting(pulse: Pulse, observation: Observation, policy: Policy) -> bool:

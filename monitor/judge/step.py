@@ -21,8 +21,11 @@ from monitor.judge.remember import count_run, remember
 from monitor.judge.status import Belief, is_there, weigh
 from monitor.judge.tally import account, gap, unwatched
 from monitor.judge.view import View, look
+from monitor.judge.withhold import withhold
 from monitor.model import (
+    CALM,
     Attribution,
+    Circumstance,
     Event,
     FollowUp,
     Memory,
@@ -49,15 +52,20 @@ def step(
     observation: Observation,
     attributions: tuple[Attribution, ...],
     policy: Policy,
+    circumstance: Circumstance = CALM,
 ) -> Step:
     """Return the state after `observation`, with the events it leads to and the checks it asks for.
 
-    `attributions` are those of this observation, at most one a layer. Pure and total: any
-    sequence of observations is accepted, late and repeated ones too.
+    `attributions` are those of this observation, at most one a layer; `circumstance` is what the other
+    targets and the controls show. Pure and total: any sequence of observations is accepted, late and
+    repeated ones too.
     """
+    if circumstance.offline_since is not None:
+        view = look(state.memory, observation, policy, circumstance)
+        return Step(state=withhold(state, observation, assess(view), circumstance.offline_since, policy))
     if observation.part:
         return _part(state, observation, policy)
-    view = look(state.memory, observation, policy)
+    view = look(state.memory, observation, policy, circumstance)
     front = assess(view)
     verdict = overall(front, state.memory.parts)
     moves = change.move(state.memory.layers, observation, attributions, policy, state.pulse)
@@ -67,8 +75,8 @@ def step(
     memory = note(memory, observation, policy)
     if moves.layers is not memory.layers:
         memory = replace(memory, layers=moves.layers)
-    belief = weigh(memory, _timed(state, observation, policy), verdict, observation, policy)
-    turn = live(belief, observation, policy, state.target)
+    belief = weigh(memory, _timed(state, observation, policy), verdict, observation, policy, circumstance)
+    turn = live(belief, observation, policy, state.target, circumstance.outage)
     memory = _learn(turn.memory, view, front, observation)
     told = [*turn.news, *(tell.provider(moved) for moved in moves.changes)]
     follow_ups = [*belief.follow_ups, *turn.follow_ups, *moves.follow_ups]

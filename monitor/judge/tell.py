@@ -82,6 +82,7 @@ def incident(memory: Memory, word: Word, *, flapping: bool) -> News:
             flaps=told.flaps,
             flapping=flapping,
             reopened=told.reopened,
+            outage=told.outage,
         ),
     )
 

@@ -5,13 +5,16 @@ from typing import Final
 
 from monitor.failure import NOT_ASKED, Failure
 from monitor.model import (
+    CALM,
     PAGES,
+    Circumstance,
     DelegationFacts,
     DnsFacts,
     HttpFacts,
     Layer,
     Memory,
     Observation,
+    Outage,
     PageBaseline,
     Policy,
     Probe,
@@ -60,6 +63,10 @@ class View:
     """Of the leading observation."""
     page: HttpFacts | None
     """The answer over HTTP, if the last run got one."""
+    offline: bool = False
+    """Whether the monitor itself was cut off: nothing else of the view then means anything."""
+    outage: Outage | None = None
+    """The provider's outage that the target may be part of."""
 
     @property
     def records(self) -> DnsFacts | None:
@@ -85,7 +92,7 @@ class View:
         return None
 
 
-def look(memory: Memory, observation: Observation, policy: Policy) -> View:
+def look(memory: Memory, observation: Observation, policy: Policy, circumstance: Circumstance = CALM) -> View:
     """Return the view that an observation completes: itself, and the others as last seen.
 
     A probe that no longer runs has no last word: a page is looked at only where it leads, and
@@ -119,4 +126,6 @@ def look(memory: Memory, observation: Observation, policy: Policy) -> View:
         lead=lead,
         failure=lead.failure if lead is not None else None,
         page=facts if isinstance(facts, HttpFacts) else None,
+        offline=circumstance.offline_since is not None,
+        outage=circumstance.outage,
     )

@@ -4,6 +4,7 @@ from monitor.model.attribution import Attribution, Evidence, Provider
 from monitor.model.desired import OPERATED, WITNESSES, DesiredRule, Ruling, Wish
 from monitor.model.early import EarlySign, EarlySignState, Ending, EndTold, LowTtl
 from monitor.model.event import (
+    MONITOR,
     Drill,
     Event,
     EventData,
@@ -38,6 +39,17 @@ from monitor.model.facts import (
     Timings,
     TlsFacts,
     TriedAddress,
+)
+from monitor.model.fleet import (
+    CALM,
+    Circumstance,
+    Control,
+    CorrelationPolicy,
+    FleetRecord,
+    OnlineChanged,
+    Outage,
+    OutageChanged,
+    Trouble,
 )
 from monitor.model.observation import Observation
 from monitor.model.policy import Policy
@@ -83,6 +95,8 @@ from monitor.model.words import (
 )
 
 __all__ = [
+    "CALM",
+    "MONITOR",
     "ON_REQUEST",
     "OPERATED",
     "PAGES",
@@ -94,7 +108,10 @@ __all__ = [
     "Attribution",
     "ChainLink",
     "Check",
+    "Circumstance",
     "Confidence",
+    "Control",
+    "CorrelationPolicy",
     "DelegationFacts",
     "DelegationSettings",
     "DesiredRule",
@@ -116,6 +133,7 @@ __all__ = [
     "Facts",
     "FieldChange",
     "FirstSight",
+    "FleetRecord",
     "FollowUp",
     "HttpFacts",
     "HttpSettings",
@@ -130,6 +148,9 @@ __all__ = [
     "LowTtl",
     "Memory",
     "Observation",
+    "OnlineChanged",
+    "Outage",
+    "OutageChanged",
     "PageBaseline",
     "PartRun",
     "PartState",
@@ -166,6 +187,7 @@ __all__ = [
     "Timings",
     "TlsFacts",
     "TriedAddress",
+    "Trouble",
     "Unmet",
     "Verdict",
     "Wish",

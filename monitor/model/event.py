@@ -7,6 +7,7 @@ from hashlib import blake2b
 from monitor.model.attribution import Evidence, Provider
 from monitor.model.desired import DesiredRule
 from monitor.model.early import EarlySign, Ending
+from monitor.model.fleet import OnlineChanged, OutageChanged
 from monitor.model.words import EventType, Layer, Severity, Status
 
 
@@ -67,6 +68,8 @@ class IncidentChanged:
     """Whether that is so often that its return is not told at every turn."""
     reopened: int = 0
     """How often the incident went on after it had been told as resolved."""
+    outage: str | None = None
+    """Id of the provider's outage that the incident is, or was, part of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,8 +158,13 @@ EventData = (
     | ExpiryApproaching
     | SignNoticed
     | PolicyRuled
+    | OutageChanged
+    | OnlineChanged
     | Drill
 )
+
+MONITOR = "monitor"
+"""The subject of what is told about the monitor itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +175,7 @@ class Event:
     """Stable over retries, restarts and replays."""
     type: EventType
     subject: str
-    """The target."""
+    """The target; of a provider's outage the provider's id, of the monitor itself `monitor`."""
     at: datetime
     """When it was noticed."""
     severity: Severity

@@ -153,6 +153,8 @@ class Incident:
     """How often something was told that had been told before."""
     stood_from_s: float = 0.0
     """`Pulse.down_s` when `verdict` was confirmed."""
+    outage: str | None = None
+    """Id of the provider's outage that it is, or was, part of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

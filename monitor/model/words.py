@@ -66,4 +66,12 @@ class EventType(StrEnum):
     SIGN_NOTICED = "platform.sign.noticed"
     POLICY_BREACHED = "platform.policy.breached"
     POLICY_RESTORED = "platform.policy.restored"
+    OUTAGE_SUSPECTED = "provider.outage.suspected"
+    OUTAGE_OVER = "provider.outage.over"
+    ONLINE_CHANGED = "monitor.online.changed"
     TEST = "platform.test"
+
+    @property
+    def of_fleet(self) -> bool:
+        """Tell whether it is about a provider or the monitor itself, and so about no single target."""
+        return self in {EventType.OUTAGE_SUSPECTED, EventType.OUTAGE_OVER, EventType.ONLINE_CHANGED}

@@ -19,7 +19,9 @@ from typing import Any
 
 from monitor import wire
 from monitor.attribute import Attributor, Catalog, Domains
+from monitor.config import control_checks
 from monitor.edition import take_up
+from monitor.judge import Fleet
 from monitor.model import Check, Event, Observation, Policy, StoredEvent, TargetState
 from monitor.pipeline import Pipeline, Plan, plans
 from monitor.probe import open_io
@@ -30,7 +32,7 @@ from monitor.replay.internet import Internet, open_internet
 from monitor.replay.scenario import Scenario, load_scenario
 from monitor.replay.tables import FactTable
 from monitor.slots import Slot, slots
-from monitor.store import Change, Committer, Store
+from monitor.store import Change, Committer, FleetChange, Store
 
 
 class _Turn(IntEnum):
@@ -140,6 +142,7 @@ class _Driver:
         self._events: list[StoredEvent] = []
         self._snapshots: list[Snapshot] = []
         self._observations: Counter[str] = Counter()
+        self._controls = {check.target: check for check in control_checks(scenario.controls)}
 
     async def play(self, io: Io, attributor: Attributor, watched: Mapping[str, Plan]) -> Outcome:
         """Carry out everything that is due until the scenario ends."""
@@ -151,6 +154,9 @@ class _Driver:
             commit=self._commit,
             recheck=self._recheck,
             observed=self._observed,
+            fleet=self._fleet(),
+            controls=self._controls,
+            commit_fleet=self._commit_fleet,
         )
         self._plan()
         while self._due and self._due[0][0] <= self._scenario.end:
@@ -181,13 +187,24 @@ class _Driver:
             observations=dict(sorted(self._observations.items())),
         )
 
+    def _fleet(self) -> Fleet:
+        domains = {target.name: target.domain for target in self._scenario.targets}
+        return Fleet(
+            controls=tuple(self._controls),
+            policy=self._scenario.correlation,
+            domain_of=lambda target: domains.get(target, target),
+            targets=len(domains),
+        )
+
     def _plan(self) -> None:
         start = self._scenario.start
+        for control in self._controls.values():
+            self._push(start, _Turn.RUN, control)
         for fact in self._scenario.facts:
             self._push(fact.at, _Turn.FACT, fact)
         for at in sorted({row.at for row in self._scenario.expect_state} | {self._scenario.end}):
             self._push(at, _Turn.LOOK, None)
-        for slot in slots(self._scenario.checks):
+        for slot in slots((*self._controls.values(), *self._scenario.checks)):
             index = slot.index(start)
             if slot.due(index) < start:
                 index += 1
@@ -232,6 +249,10 @@ class _Driver:
 
     def _commit(self, change: Change) -> None:
         self._listeners.judged(change.state)
+        self._committer.submit(change)
+        self._told = self._told or bool(change.events)
+
+    def _commit_fleet(self, change: FleetChange) -> None:
         self._committer.submit(change)
         self._told = self._told or bool(change.events)
 

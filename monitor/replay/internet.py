@@ -6,11 +6,12 @@ hands out (route, trust, resolvers, registries, networks) is all that a monitor 
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -27,7 +28,7 @@ from monitor.replay.http_server import Reply, WebServer, page_reply
 from monitor.replay.registration_server import WhoisServer, rdap_domain, rdap_reply, whois_reply
 from monitor.replay.route import LOOPBACK, RESOLVERS, Ports, ReplayRoute
 from monitor.replay.scenario import Scenario
-from monitor.replay.tables import CertificateTable, NameTable, RegisteredTable
+from monitor.replay.tables import CertificateTable, NameTable, RegisteredTable, SiteTable
 from monitor.replay.world import World
 
 _MARGIN: Final = timedelta(days=60)
@@ -35,6 +36,8 @@ _MARGIN: Final = timedelta(days=60)
 _REGISTRY_NET: Final = "192.175.48"
 _FIRST_REGISTRY: Final = 100
 _MOST_REGISTRIES: Final = 100
+_FIRST_CONTROL: Final = 200
+_MOST_CONTROLS: Final = 50
 _NOBODY: Final = "nobody.invalid"
 _SOMEBODYS: Final = RegisteredTable()
 _BACKLOG: Final = 1024
@@ -59,7 +62,9 @@ async def open_internet(scenario: Scenario, clock: ReplayClock) -> AsyncIterator
     registries = Registries.load()
     hosts = _registry_hosts(scenario, registries)
     built = infrastructure(scenario)
+    hosts |= _control_hosts(scenario)
     world = World({**built, **{host: NameTable(a=(address,)) for host, address in hosts.items()}})
+    world.sites.update({host: SiteTable(status=HTTPStatus.NO_CONTENT) for host in _control_hosts(scenario)})
     for circumstance in scenario.before:
         world.apply(circumstance.set)
     authority = Authority()
@@ -86,7 +91,17 @@ def _rdap_hosts(scenario: Scenario, registries: Registries) -> frozenset[str]:
     return frozenset(urlsplit(base).hostname or "" for base in bases if base)
 
 
-def _registry_hosts(scenario: Scenario, registries: Registries) -> Mapping[str, str]:
+def _control_hosts(scenario: Scenario) -> dict[str, str]:
+    """Return an address for everything that the monitor compares itself with."""
+    settings = scenario.controls
+    hosts = [*(urlsplit(url).hostname or "" for url in settings.urls), *settings.names]
+    return {
+        host: f"{_REGISTRY_NET}.{_FIRST_CONTROL + index % _MOST_CONTROLS}"
+        for index, host in enumerate(dict.fromkeys(hosts))
+    }
+
+
+def _registry_hosts(scenario: Scenario, registries: Registries) -> dict[str, str]:
     """Return an address for every server that the registration probe will ask."""
     servers = {registries.whois_server(domain) for domain in _domains(scenario)}
     names = {*_rdap_hosts(scenario, registries), *(server[0] for server in servers if server)}

@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from monitor.attribute import AsTable, TableError
-from monitor.config import sections
+from monitor.config import ControlSettings, sections
+from monitor.config.controls import controls, correlation
 from monitor.config.files import FileError, Surroundings, read_text
 from monitor.config.problem import ConfigError, Place, Problem, Problems
 from monitor.config.salvage import read_document, read_targets
+from monitor.config.schema import Document as Shared
 from monitor.config.sources import Sources
 from monitor.config.targets import TargetReader, Watched
 from monitor.config.wording import shown
-from monitor.model import Check, Policy, Target
+from monitor.model import Check, CorrelationPolicy, Policy, Target
 from monitor.replay.expected import Reader
 from monitor.replay.many import EXPECTED, Many, ProblemsOfMany, write_out
 from monitor.replay.misfits import note_misfits
@@ -38,7 +40,12 @@ from monitor.replay.tables import (
 
 _LONGEST_FILE: Final = 4 << 20
 # Written as in a configuration, and read by what reads configurations.
-_COMMON: Final = ("http", "page", "dns", "registration", "delegation", "policy", "targets")
+_COMMON: Final = (
+    *("http", "page", "dns", "registration", "delegation"),
+    *("policy", "controls", "correlation", "targets"),
+)
+# So seldom are the controls asked while nothing fails: a scenario may last for weeks.
+_CONTROLS_EVERY_S: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +65,9 @@ class Scenario:
     targets: tuple[Target, ...]
     checks: tuple[Check, ...]
     policies: Mapping[str, Policy]
+    controls: ControlSettings
+    """Asked once a day, unless the scenario says otherwise, and whenever something fails."""
+    correlation: CorrelationPolicy
     networks: AsTable
     """Of the days of the scenario; its edition is the scenario's id."""
     editions: Mapping[str, AsTable]
@@ -93,10 +103,11 @@ def read_scenario(text: str, *, file: str) -> Scenario:
     common = {key: value for key, value in many.raw.items() if key in _COMMON}
     own = {key: value for key, value in many.raw.items() if key not in _COMMON}
     document = note_misfits(Document, own, problems, known=_COMMON)
-    watched, targets = _watched(common, problems)
+    shared = read_document(common, problems)
+    watched, targets = _watched(shared, common, problems)
     if not raw.get("targets"):
         problems.add(Place(("targets",)), "there are no targets; a scenario is about at least one")
-    scenario = _scenario(document, watched, targets, problems) if document else None
+    scenario = _scenario(document, shared, watched, targets, problems) if document else None
     problems.raise_if_any()
     assert scenario is not None  # noqa: S101 - no document without a problem
     return replace(scenario, written=_written(many))
@@ -119,9 +130,8 @@ def _parsed(text: str, file: str) -> dict[str, Any]:
         raise ConfigError([problem]) from None
 
 
-def _watched(common: dict[str, Any], problems: Problems) -> tuple[Watched, dict[str, str]]:
+def _watched(document: Shared, common: dict[str, Any], problems: Problems) -> tuple[Watched, dict[str, str]]:
     """Return what is watched, and the names of all targets that were written, by themselves and by hosts."""
-    document = read_document(common, problems)
     nowhere = Surroundings(folder=Path(), environ={})
     reader = TargetReader(
         document, policy=sections.policy(document), sources=Sources(nowhere, problems), problems=problems
@@ -131,7 +141,16 @@ def _watched(common: dict[str, Any], problems: Problems) -> tuple[Watched, dict[
     return reader.watched, {**hosts, **{name: name for name in reader.names}}
 
 
-def _scenario(document: Document, watched: Watched, names: Mapping[str, str], problems: Problems) -> Scenario:
+def _controls(shared: Shared, problems: Problems) -> ControlSettings:
+    settings = controls(shared.controls, problems)
+    if "interval" in shared.controls.model_fields_set:
+        return settings
+    return replace(settings, interval_s=_CONTROLS_EVERY_S)
+
+
+def _scenario(
+    document: Document, shared: Shared, watched: Watched, names: Mapping[str, str], problems: Problems
+) -> Scenario:
     head = document.scenario
     if head.end <= head.start:
         problems.add(Place(("scenario", "end")), "is not after start")
@@ -150,6 +169,8 @@ def _scenario(document: Document, watched: Watched, names: Mapping[str, str], pr
         targets=tuple(watched.targets),
         checks=tuple(watched.checks),
         policies=dict(watched.policies),
+        controls=_controls(shared, problems),
+        correlation=correlation(shared.correlation, problems),
         networks=_networks(document.networks, head.id, problems),
         editions=_editions(document, problems),
         before=tuple(document.before),

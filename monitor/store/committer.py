@@ -15,10 +15,10 @@ from typing import Final
 
 import structlog
 
-from monitor.model import Event, StoredEvent
+from monitor.model import Event, FleetRecord, StoredEvent
 from monitor.store.error import StoreError, StoreFailure, UnstorableError
 from monitor.store.history import same_history
-from monitor.store.rows import Change
+from monitor.store.rows import Change, FleetChange
 from monitor.store.store import Store
 
 BATCH: Final = 500
@@ -33,7 +33,7 @@ OnCommit = Callable[[Sequence[Change], Sequence[StoredEvent]], None]
 class Committer:
     """Collects changes and commits them; `run` is its loop."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what cannot be passed in cannot be tested
         self,
         store: Store,
         *,
@@ -41,15 +41,20 @@ class Committer:
         on_commit: OnCommit,
         max_delay_s: float = 0.5,
         timed: Callable[[float], None] | None = None,
+        on_fleet: Callable[[FleetRecord], None] = lambda _: None,
     ) -> None:
-        """Build it; `timed` is told how many seconds each transaction took."""
+        """Build it; `timed` is told how many seconds each transaction took.
+
+        `on_commit` is told of the targets and of all events; before it `on_fleet` of the fleet.
+        """
         self._timed = timed
+        self._on_fleet = on_fleet
         self._store = store
         self._receivers = receivers
         self._on_commit = on_commit
         self._max_delay_s = max_delay_s
         self._log = structlog.get_logger("committer")
-        self._waiting: dict[int, Change] = {}  # by ticket, in the order of submission
+        self._waiting: dict[int, Change | FleetChange] = {}  # by ticket, in the order of submission
         self._tail: dict[str, int] = {}  # ticket of the last waiting change of each target
         self._tickets = 0
         self._events = 0  # how many of the waiting changes have events
@@ -66,9 +71,9 @@ class Committer:
         """Return how many changes are not committed yet."""
         return len(self._waiting)
 
-    def submit(self, change: Change) -> None:
+    def submit(self, change: Change | FleetChange) -> None:
         """Take a change; never blocks. It replaces an earlier one of its target that told nothing."""
-        target = change.state.target
+        target = change.subject
         earlier = self._tail.get(target)
         if earlier is not None and _replaces(change, self._waiting[earlier]):
             del self._waiting[earlier]
@@ -130,7 +135,7 @@ class Committer:
             else:
                 return
 
-    async def _commit_batch(self, batch: dict[int, Change]) -> None:
+    async def _commit_batch(self, batch: dict[int, Change | FleetChange]) -> None:
         """Commit a batch; one target's value that the database rejects holds up no other target."""
         try:
             await self._commit(batch)
@@ -139,10 +144,10 @@ class Committer:
                 raise
             await self._commit_by_target(batch)
 
-    async def _commit_by_target(self, batch: dict[int, Change]) -> None:
-        by_target: dict[str, dict[int, Change]] = {}
+    async def _commit_by_target(self, batch: dict[int, Change | FleetChange]) -> None:
+        by_target: dict[str, dict[int, Change | FleetChange]] = {}
         for ticket, change in batch.items():
-            by_target.setdefault(change.state.target, {})[ticket] = change
+            by_target.setdefault(change.subject, {})[ticket] = change
         for target, some in by_target.items():
             try:
                 await self._commit(some)
@@ -151,7 +156,7 @@ class Committer:
                     raise
                 self._give_up(target, some, error)
 
-    async def _commit(self, batch: dict[int, Change]) -> None:
+    async def _commit(self, batch: dict[int, Change | FleetChange]) -> None:
         changes = tuple(batch.values())
         began = perf_counter()
         stored = await self._store.commit(changes, receivers=self._receivers)
@@ -161,17 +166,20 @@ class Committer:
         if not self.healthy:
             self.healthy = True
             self._log.info("store.accepts_again", waiting=len(self._waiting))
-        self._on_commit(changes, stored)
+        for change in changes:
+            if isinstance(change, FleetChange):
+                self._on_fleet(change.record)
+        self._on_commit([change for change in changes if isinstance(change, Change)], stored)
 
-    def _forget(self, batch: dict[int, Change]) -> None:
+    def _forget(self, batch: dict[int, Change | FleetChange]) -> None:
         """Take what was written, or can never be, out of what waits."""
         for ticket, change in batch.items():
             if self._waiting.pop(ticket, None) is None:
                 continue  # replaced while the transaction ran
             if change.events:
                 self._events -= 1
-            if self._tail.get(change.state.target) == ticket:
-                del self._tail[change.state.target]
+            if self._tail.get(change.subject) == ticket:
+                del self._tail[change.subject]
         if not self._waiting:
             self._something.clear()
         if not self._events:
@@ -182,22 +190,25 @@ class Committer:
             self._log.error("store.refused", failure=error.failure.value, error=str(error))
         self.healthy = False
 
-    def _drop(self, batch: dict[int, Change], error: UnstorableError) -> None:
+    def _drop(self, batch: dict[int, Change | FleetChange], error: UnstorableError) -> None:
         """Give up one target's changes, so that the others are not held up by them."""
         lost = {
             ticket: change
             for ticket, change in batch.items()
-            if change.state.target == error.target
-            or any(event.subject == error.target for event in change.events)
+            if change.subject == error.target or any(event.subject == error.target for event in change.events)
         }
         self._give_up(error.target, lost, error)
 
-    def _give_up(self, target: str, lost: dict[int, Change], error: StoreError) -> None:
+    def _give_up(self, target: str, lost: dict[int, Change | FleetChange], error: StoreError) -> None:
         self.dropped += len(lost)
         self._log.error("store.dropped", target=target, changes=len(lost), error=str(error))
         self._forget(lost)
 
 
-def _replaces(change: Change, earlier: Change) -> bool:
+def _replaces(change: Change | FleetChange, earlier: Change | FleetChange) -> bool:
     """Tell whether nothing is lost when only the later of two changes of a target is written."""
-    return not earlier.events and same_history(earlier.state.memory, change.state.memory)
+    if earlier.events:
+        return False
+    if isinstance(change, FleetChange) or isinstance(earlier, FleetChange):
+        return True
+    return same_history(earlier.state.memory, change.state.memory)

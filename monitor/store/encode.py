@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from monitor import wire
-from monitor.model import Event, TargetState
+from monitor.model import Event, FleetRecord, TargetState
 from monitor.store.error import UnstorableError
 from monitor.store.history import Fact, facts
-from monitor.store.rows import Change
+from monitor.store.rows import Change, FleetChange
 from monitor.store.write import Row
 
 
@@ -22,24 +22,29 @@ class Batch:
     events: list[Event] = field(default_factory=list)
     bodies: list[str] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
+    fleet: FleetRecord | None = None
+    """The latest."""
 
 
-def encode(changes: Sequence[Change], last: Mapping[str, TargetState]) -> Batch:
+def encode(changes: Sequence[Change | FleetChange], last: Mapping[str, TargetState]) -> Batch:
     """Return the rows that bring a store that holds `last` up to date; raises UnstorableError.
 
     A state that is not newer than the one before it adds nothing; its events are kept all the same.
     """
     batch = Batch()
     for change in changes:
+        for event in change.events:
+            batch.events.append(event)
+            batch.bodies.append(_body(event))
+        if isinstance(change, FleetChange):
+            batch.fleet = change.record
+            continue
         state = change.state
         before = batch.states.get(state.target) or last.get(state.target)
         if before is None or state.seq > before.seq:
             batch.states[state.target] = state
             if before is None or state.memory is not before.memory:
                 batch.facts.extend(facts(before.memory if before else None, state, change.events))
-        for event in change.events:
-            batch.events.append(event)
-            batch.bodies.append(_body(event))
     for state in batch.states.values():
         _encode_state(batch, state, last.get(state.target))
     return batch

@@ -9,10 +9,11 @@ from sqlalchemy import Row, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from monitor import wire
-from monitor.model import EventType, Memory, StoredEvent, TargetState
+from monitor.model import EventType, FleetRecord, Memory, StoredEvent, TargetState
 from monitor.store.rows import IncidentRow, Period
 from monitor.store.tables import (
     EVENTS,
+    FLEET,
     INCIDENTS,
     MEMORIES,
     PERIODS,
@@ -55,6 +56,12 @@ async def state(connection: AsyncConnection, target: str) -> TargetState | None:
     """Return the state of one target; None when it is not known, or no longer watched."""
     row = (await connection.execute(_STATES.where(PULSES.c.target == target))).first()
     return _state(row) if row is not None and row.removed_at is None else None
+
+
+async def fleet(connection: AsyncConnection) -> FleetRecord:
+    """Return what is known of all targets together: nothing, before anything was."""
+    body = await connection.scalar(select(FLEET.c.body))
+    return wire.load_fleet(body) if body is not None else FleetRecord()
 
 
 async def events(  # noqa: PLR0913 - one optional filter each

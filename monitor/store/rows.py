@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from monitor.model import Attribution, Event, Incident, StoredEvent, TargetState
+from monitor.model import Attribution, Event, FleetRecord, Incident, StoredEvent, TargetState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +13,24 @@ class Change:
 
     state: TargetState
     events: tuple[Event, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """Return whose change it is."""
+        return self.state.target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetChange:
+    """What all targets together have come to, and the events it told."""
+
+    record: FleetRecord
+    events: tuple[Event, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """Return whose change it is: nobody's who could be a target."""
+        return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,12 +13,21 @@ from typing import Self
 from sqlalchemy import delete, update
 
 from monitor import wire
-from monitor.model import Event, EventType, Pulse, StoredEvent, TargetState
+from monitor.model import Event, EventType, FleetRecord, Pulse, StoredEvent, TargetState
 from monitor.store import delivery, query
 from monitor.store.encode import encode
 from monitor.store.engine import BUSY_S, Engines, open_engines
 from monitor.store.error import StoreError, StoreFailure
-from monitor.store.rows import Change, Delivery, DeliveryState, IncidentRow, Outcome, Period, Settlement
+from monitor.store.rows import (
+    Change,
+    Delivery,
+    DeliveryState,
+    FleetChange,
+    IncidentRow,
+    Outcome,
+    Period,
+    Settlement,
+)
 from monitor.store.tables import INCIDENTS, MEMORIES, PERIODS, PULSES, to_number
 from monitor.store.write import Writer
 from monitor.store.write_history import HistoryWriter
@@ -92,6 +101,14 @@ class Store:
         self._last = dict(states)
         return states
 
+    async def fleet(self) -> FleetRecord:
+        """Return what is known of all targets together; raises StoreError."""
+        try:
+            async with self._engines.reading() as connection:
+                return await query.fleet(connection)
+        except wire.WireError as error:
+            raise self._unreadable(error) from error
+
     async def state(self, target: str) -> TargetState | None:
         """Return the state of one target; None when it is not watched; raises StoreError."""
         try:
@@ -112,7 +129,7 @@ class Store:
         return StoreError(StoreFailure.CORRUPT, self.place, str(error)[:200])
 
     async def commit(
-        self, changes: Sequence[Change], *, receivers: Callable[[Event], Sequence[str]]
+        self, changes: Sequence[Change | FleetChange], *, receivers: Callable[[Event], Sequence[str]]
     ) -> list[StoredEvent]:
         """Write states, events, their deliveries and their history in one transaction; raises StoreError.
 
@@ -128,6 +145,8 @@ class Store:
                 stored = await self._writer.events(connection, batch.events, batch.bodies)
                 await self._writer.deliveries(connection, stored, receivers)
             await self._history.write(connection, batch.facts)
+            if batch.fleet is not None:
+                await self._writer.fleet(connection, batch.fleet)
         self._last.update(batch.states)
         return stored
 

@@ -102,6 +102,14 @@ PERIODS: Final = Table(
     Column("value", String),
     Column("body", Text),
 )
+FLEET: Final = Table(
+    "fleet",
+    METADATA,
+    # One row: what is known of all targets together.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),
+)
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)

@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import func, null, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from monitor.model import Event, StoredEvent
+from monitor import wire
+from monitor.model import Event, FleetRecord, StoredEvent
 from monitor.store.bulk import IN_AT_ONCE, Bulk, Upsert
 from monitor.store.rows import DeliveryState
-from monitor.store.tables import DELIVERIES, EVENTS, MEMORIES, PULSES, to_number
+from monitor.store.tables import DELIVERIES, EVENTS, FLEET, MEMORIES, PULSES, to_number
 
 Row = tuple[object, ...]
 
@@ -31,6 +32,13 @@ def _newer_memory(insert: Upsert) -> Upsert:
     )
 
 
+def _newer_fleet(insert: Upsert) -> Upsert:
+    new = insert.excluded
+    return insert.on_conflict_do_update(
+        index_elements=["id"], set_={"seq": new.seq, "body": new.body}, where=new.seq > FLEET.c.seq
+    )
+
+
 class Writer:
     """Compiled statements of one database; no other state."""
 
@@ -42,6 +50,7 @@ class Writer:
             ("id", "target", "type", "at", "severity", "body"),
             lambda insert: insert.on_conflict_do_nothing(index_elements=["id"]),
         )
+        self._fleet = Bulk(FLEET, ("id", "seq", "body"), _newer_fleet)
         self._deliveries = Bulk(DELIVERIES, ("event", "receiver", "target", "state", "attempts", "next_at"))
 
     async def states(
@@ -51,6 +60,10 @@ class Writer:
         await self._pulses.write(connection, pulses)
         if memories:
             await self._memories.write(connection, memories)
+
+    async def fleet(self, connection: AsyncConnection, record: FleetRecord) -> None:
+        """Write what is known of all targets together, where it is newer than what is stored."""
+        await self._fleet.write(connection, [(1, record.seq, wire.dump_fleet(record))])
 
     async def events(
         self, connection: AsyncConnection, events: Sequence[Event], bodies: Sequence[str]

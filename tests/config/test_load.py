@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor.app import receivers_of
 from monitor.config import ConfigError, Problem, describe_problems, load
 from monitor.config.schema import Document
+from monitor.daemon import receivers_of
 from monitor.export.receiver import wants
 from monitor.model import Event, EventType, Probe, Severity
 from monitor.model.event import Drill

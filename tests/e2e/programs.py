@@ -210,6 +210,9 @@ def configure(folder: Path, secret: str) -> Path:
 data_dir = "{folder}/data"
 log_format = "json"
 
+[controls]
+enabled = false
+
 [http]
 interval = "2s"
 timeout = "2s"

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from monitor.model import (
+    MONITOR,
+    Control,
     DesiredRule,
     Drill,
     EarlySign,
@@ -17,6 +19,8 @@ from monitor.model import (
     IncidentChanged,
     Layer,
     LayerMove,
+    OnlineChanged,
+    OutageChanged,
     PolicyRuled,
     Provider,
     ProviderChanged,
@@ -37,6 +41,21 @@ EPIK = Provider(id="epik", name="Epik")
 SKYSILK = Provider(id="skysilk", name="SkySilk")
 INCIDENT = "f1c9e0a2b7d34455"
 SENTENCE = "The address refuses or resets the connection."
+
+
+FASTLY = Provider(id="fastly", name="Fastly")
+OUTAGE = OutageChanged(
+    outage="5d1f6a90c3b2e847",
+    provider=FASTLY,
+    layer=Layer.EDGE,
+    since=datetime(2021, 6, 8, 9, 47, 2, tzinfo=UTC),
+    over_at=None,
+    failing=3,
+    affected=3,
+    watched=14,
+    targets=("gov.uk", "nytimes.com", "theguardian.com"),
+    failures=("status 503",),
+)
 
 
 def at(day: int, hour: int, minute: int, second: int = 0) -> datetime:
@@ -273,6 +292,57 @@ EXAMPLES = {
                 Severity.INFO,
                 "policy restored: registrar is amazon.",
                 replace(BREACHED, found=("amazon",), since=at(12, 18, 0)),
+            ),
+        ),
+        StoredEvent(
+            number=50,
+            event=Event(
+                id="0c7d9d53a9a2a6a3e61c1b52",
+                type=EventType.OUTAGE_SUSPECTED,
+                subject=FASTLY.id,
+                at=datetime(2021, 6, 8, 9, 47, 21, tzinfo=UTC),
+                severity=Severity.CRITICAL,
+                text="fastly: outage suspected (edge): "
+                "3 targets fail alike, of 14 that stand on Fastly: status 503.",
+                data=OUTAGE,
+            ),
+        ),
+        StoredEvent(
+            number=51,
+            event=Event(
+                id="6a3f0be2f4d9c1870b5e2d94",
+                type=EventType.OUTAGE_OVER,
+                subject=FASTLY.id,
+                at=datetime(2021, 6, 8, 10, 49, 2, tzinfo=UTC),
+                severity=Severity.INFO,
+                text="fastly: outage over (edge): 12 targets were affected, 1 still fail.",
+                data=replace(
+                    OUTAGE,
+                    over_at=datetime(2021, 6, 8, 10, 48, 2, tzinfo=UTC),
+                    failing=1,
+                    affected=12,
+                    duration_s=3660.0,
+                ),
+            ),
+        ),
+        StoredEvent(
+            number=52,
+            event=Event(
+                id="d1b2a6f05c3e4987aa10ff3b",
+                type=EventType.ONLINE_CHANGED,
+                subject=MONITOR,
+                at=datetime(2021, 7, 1, 3, 0, 4, tzinfo=UTC),
+                severity=Severity.CRITICAL,
+                text="monitor: cut off: 4 of 6 controls do not answer; "
+                "nothing is said of any target until they do.",
+                data=OnlineChanged(
+                    online=False,
+                    since=datetime(2021, 7, 1, 3, 0, 2, tzinfo=UTC),
+                    controls=6,
+                    failing=(
+                        Control(name="control https://www.gstatic.com/generate_204", seen="tcp_timeout"),
+                    ),
+                ),
             ),
         ),
         StoredEvent(

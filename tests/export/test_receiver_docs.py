@@ -80,7 +80,7 @@ KNOWN = {
     "enum": lambda value, options: value in options,
     "pattern": lambda value, pattern: re.search(pattern, str(value)) is not None,
     "format": is_format,
-    "required": lambda value, names: set(names) <= value.keys(),
+    "required": lambda value, names: isinstance(value, dict) and set(names) <= value.keys(),
 }
 
 

@@ -5,6 +5,8 @@
     says = "serverHold"             # optional: a part of the sentence that must be in it
     behind_edge = false             # optional
     begun = true                    # optional; false: the leading look is the first that is not well
+    offline = false                 # optional: whether the monitor itself was cut off
+    outage = "serving"              # optional: the provider's outage that there is: `names` or `serving`
     policy = { delegation_watched = true }            # optional: what differs from Policy()
     baseline = { title = "Parler", text_length = 6000 }  # optional: the page of better days
     http = { failure = "dns_nxdomain" }               # one table for each probe that has spoken ...
@@ -39,6 +41,7 @@ from monitor.failure import Failure
 from monitor.judge.diagnose import assess
 from monitor.judge.view import View, look
 from monitor.model import (
+    Circumstance,
     DelegationFacts,
     DnsFacts,
     Facts,
@@ -48,11 +51,14 @@ from monitor.model import (
     LayerState,
     Memory,
     Observation,
+    Outage,
     PageBaseline,
     Policy,
     Probe,
+    Provider,
     RegistrationFacts,
     Status,
+    Trouble,
     Verdict,
 )
 
@@ -139,7 +145,26 @@ def view_of(table: Mapping[str, Any]) -> View:
     policy = TypeAdapter(Policy).validate_python(table.get("policy", {}))
     seen = {probe: _observation(probe, table[probe]) for probe in Probe if table.get(probe)}
     lead = seen[policy.lead]
-    return look(_memory(table, [each for each in seen.values() if each is not lead]), lead, policy)
+    memory = _memory(table, [each for each in seen.values() if each is not lead])
+    return look(memory, lead, policy, _circumstance(table))
+
+
+def _circumstance(table: Mapping[str, Any]) -> Circumstance:
+    outage = None
+    if table.get("outage"):
+        trouble = Trouble(table["outage"])
+        outage = Outage(
+            id="o",
+            provider=Provider(id="fastly", name="Fastly"),
+            layer=Layer.DNS if trouble is Trouble.NAMES else Layer.EDGE,
+            trouble=trouble,
+            since=NOW,
+            recognised_at=NOW,
+            failing=12,
+            affected=12,
+            watched=14,
+        )
+    return Circumstance(offline_since=NOW if table.get("offline") else None, outage=outage)
 
 
 def _memory(table: Mapping[str, Any], seen: list[Observation]) -> Memory:

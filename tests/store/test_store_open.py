@@ -16,6 +16,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, create_engine
 from store.steps import change, drill, nobody
 
+from monitor.model import FleetRecord
 from monitor.store import Store, StoreError, StoreFailure
 from monitor.store.migrate import migrate
 from monitor.store.tables import METADATA
@@ -149,7 +150,7 @@ async def test_a_newer_shape_is_refused(tmp_path: Path) -> None:
     for read_only in (False, True):
         error = await refusal(f"sqlite:///{path}", read_only=read_only)
         assert error.failure is StoreFailure.NEWER
-        assert str(error).endswith("written by a newer monitor (shape 9999; this monitor knows up to 0001)")
+        assert str(error).endswith("written by a newer monitor (shape 9999; this monitor knows up to 0002)")
 
 
 async def test_an_older_shape_is_migrated_but_not_by_a_reader(tmp_path: Path) -> None:
@@ -160,6 +161,22 @@ async def test_an_older_shape_is_migrated_but_not_by_a_reader(tmp_path: Path) ->
     await make(path)
     async with await Store.open(url, read_only=True) as store:
         assert await store.last_number() == 1
+
+
+async def test_what_the_first_shape_holds_is_still_there_in_the_newest(tmp_path: Path) -> None:
+    path = tmp_path / "monitor.db"
+    await make(path)
+    other = sqlite3.connect(path)
+    other.execute("DROP TABLE fleet")
+    other.execute("UPDATE alembic_version SET version_num='0001'")
+    other.commit()
+    other.close()
+    url = f"sqlite:///{path}"
+    assert (await refusal(url, read_only=True)).failure is StoreFailure.OLDER
+    async with await Store.open(url) as store:
+        assert await store.last_number() == 1
+        assert len(await store.load()) == 1
+        assert await store.fleet() == FleetRecord()
 
 
 async def test_a_migration_that_breaks_leaves_the_old_shape(tmp_path: Path) -> None:
@@ -174,7 +191,7 @@ async def test_a_migration_that_breaks_leaves_the_old_shape(tmp_path: Path) -> N
         assert template.place == "in memory"
     engines = (await Store.open(url))._engines
     async with engines.writing() as connection:
-        for table in ("deliveries", "events", "delivery_outcomes", "incidents", "periods"):
+        for table in ("deliveries", "events", "delivery_outcomes", "incidents", "periods", "fleet"):
             await connection.exec_driver_sql(f"DROP TABLE {table}")
         await connection.exec_driver_sql("DROP TABLE targets_pulse")
         await connection.exec_driver_sql("DROP TABLE targets_memory")
@@ -217,6 +234,7 @@ async def test_a_server_that_is_not_there_is_told_without_the_password() -> None
 
 OPEN_AS_NOBODY = """
 import asyncio, os, sys
+from monitor.model import FleetRecord
 from monitor.store import Store, StoreError
 os.setgid(65534)
 os.setuid(65534)

@@ -3,6 +3,7 @@
 from typing import Final
 
 from monitor.failure import Failure
+from monitor.judge.rules.fleet import by_itself
 from monitor.judge.rules.rule import Rule, failed
 from monitor.judge.rules.seizure_servers import of_seizures
 from monitor.judge.rules.words import (
@@ -94,7 +95,7 @@ DNS: Final[tuple[Rule, ...]] = (
         status=Status.DOWN,
         reachable=False,
         sentence="The parent zone delegates the name, but the listed servers refuse the zone ({servers}).",
-        matches=lambda view: view.failure in NAME_TROUBLE and zone_refused(view),
+        matches=by_itself(lambda view: view.failure in NAME_TROUBLE and zone_refused(view)),
         names=lambda view: {
             "servers": ", ".join(sorted({word.host for word in listed(view) if word.refuses})[:4])
         },
@@ -113,7 +114,7 @@ DNS: Final[tuple[Rule, ...]] = (
         status=Status.DOWN,
         reachable=False,
         sentence="The name servers give no usable answer for the zone.",
-        matches=_unreachable,
+        matches=by_itself(_unreachable),
     ),
     Rule(
         id="dns.no_address",
