@@ -43,6 +43,7 @@ class Failure(StrEnum):
     REGISTRATION_TIMEOUT = "registration_timeout"
     REGISTRATION_UNPARSABLE = "registration_unparsable"
     REGISTRATION_NO_SERVER = "registration_no_server"
+    REVOCATION_UNUSABLE = "revocation_unusable"
     LOCAL_RESOURCES = "local_resources"
     MISSED = "missed"
     UNKNOWN = "unknown"
@@ -80,6 +81,7 @@ MEANING: Final[dict[Failure, str]] = {
     Failure.REGISTRATION_TIMEOUT: "The registration server did not answer in time.",
     Failure.REGISTRATION_UNPARSABLE: "The registration server gave an answer that could not be understood.",
     Failure.REGISTRATION_NO_SERVER: "No RDAP or WHOIS server is known for this top-level domain.",
+    Failure.REVOCATION_UNUSABLE: "What the certificate's authority answered about it cannot be believed.",
     Failure.LOCAL_RESOURCES: "This machine ran out of file descriptors, ports or memory.",
     Failure.MISSED: "The check did not run when it was due.",
     Failure.UNKNOWN: "Something that this vocabulary does not know; logged once with its class.",

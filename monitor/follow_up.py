@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from monitor.model import Check, FollowUp, HttpSettings, LastAddressSettings, Probe
+from monitor.model import Check, FollowUp, HttpSettings, LastAddressSettings, Probe, RevocationSettings
 
 _LAST_ADDRESS_S: Final = 10.0
+_REVOCATION_S: Final = 20.0
 _DAY_S: Final = 86_400.0
 
 
@@ -18,6 +19,8 @@ def check_for(follow_up: FollowUp, checks: Mapping[Probe, Check]) -> Check | Non
     """Return the check that a follow-up stands for; None: the target is not watched that way."""
     if follow_up.probe is Probe.LAST_ADDRESS:
         return _last_address(follow_up, checks)
+    if follow_up.probe is Probe.REVOCATION:
+        return _revocation(follow_up, checks)
     check = checks.get(follow_up.probe)
     if check is None:
         return None
@@ -39,5 +42,27 @@ def _last_address(follow_up: FollowUp, checks: Mapping[Probe, Check]) -> Check |
         timeout_s=min(page.timeout_s, _LAST_ADDRESS_S),
         settings=LastAddressSettings(
             page=page.settings, address=follow_up.address, last_good_at=follow_up.last_good_at
+        ),
+    )
+
+
+def _revocation(follow_up: FollowUp, checks: Mapping[Probe, Check]) -> Check | None:
+    page = checks.get(Probe.HTTP)
+    if page is None or not isinstance(page.settings, HttpSettings) or follow_up.certificate is None:
+        return None
+    return revocation_check(page, page.settings, follow_up.certificate)
+
+
+def revocation_check(page: Check, settings: HttpSettings, certificate: str) -> Check:
+    """Return the check that asks the authority of a certificate which the page has shown."""
+    return Check(
+        target=page.target,
+        probe=Probe.REVOCATION,
+        interval_s=_DAY_S,
+        timeout_s=_REVOCATION_S,
+        settings=RevocationSettings(
+            certificate=certificate,
+            user_agent=settings.user_agent,
+            allow_private=settings.allow_private,
         ),
     )

@@ -10,8 +10,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
+from monitor.follow_up import revocation_check
 from monitor.judge import beside, step
-from monitor.model import Check, Policy, Probe, TargetState
+from monitor.model import (
+    Check,
+    HttpFacts,
+    HttpSettings,
+    Observation,
+    Policy,
+    Probe,
+    Revocation,
+    TargetState,
+)
 from monitor.pipeline import Attribute
 from monitor.probe.io import Io
 from monitor.probe.observe import observe
@@ -25,7 +35,7 @@ async def look(checks: Sequence[Check], policy: Policy, io: Io, attributor: Attr
     now = datetime.now(UTC)
     # Nobody looks a second time: the listed servers are asked about the host at once.
     all_of_it = [replace(c, compare=True) if c.probe is Probe.DELEGATION else c for c in checks]
-    seen = await asyncio.gather(*(observe(check, now, io) for check in all_of_it))
+    seen = await asyncio.gather(*(_observe(check, now, io) for check in all_of_it))
     once = replace(policy, failures_to_confirm=1, successes_to_confirm=1, changes_to_confirm=1)
     state = TargetState(target=checks[0].target)
     main = [observation for observation in seen if not observation.part]
@@ -40,3 +50,17 @@ async def look(checks: Sequence[Check], policy: Policy, io: Io, attributor: Attr
         if observation.part:
             state = step(state, observation, (), once).state
     return state
+
+
+async def _observe(check: Check, now: datetime, io: Io) -> Observation:
+    """Return what a check shows; of a page with what the authority of its certificate says about it."""
+    seen = await observe(check, now, io)
+    facts = seen.facts
+    if not isinstance(facts, HttpFacts) or not isinstance(check.settings, HttpSettings):
+        return seen
+    if not facts.revocation_due or facts.tls is None:
+        return seen
+    asked = await observe(revocation_check(check, check.settings, facts.tls.sha256), now, io)
+    if not isinstance(asked.facts, Revocation):
+        return seen
+    return replace(seen, facts=replace(facts, revocation=asked.facts, revocation_due=False))

@@ -5,7 +5,15 @@ from dataclasses import replace
 from judge.world import START
 
 from monitor.follow_up import check_for
-from monitor.model import Check, DnsSettings, FollowUp, HttpSettings, LastAddressSettings, Probe
+from monitor.model import (
+    Check,
+    DnsSettings,
+    FollowUp,
+    HttpSettings,
+    LastAddressSettings,
+    Probe,
+    RevocationSettings,
+)
 
 PAGE = Check(
     target="parler.com",
@@ -27,6 +35,16 @@ def test_the_last_address_is_asked_with_the_settings_of_the_page_and_a_deadline_
         address="192.0.2.1",
         last_good_at=START,
     )
+
+
+def test_an_authority_is_asked_about_a_certificate_by_the_manners_of_the_page() -> None:
+    asked = FollowUp(probe=Probe.REVOCATION, delay_s=0, reason="new", certificate="ab")
+    check = check_for(asked, {Probe.HTTP: PAGE})
+    assert check is not None
+    assert isinstance(PAGE.settings, HttpSettings)
+    assert (check.id, check.timeout_s) == ("parler.com/revocation", 20)
+    assert check.settings == RevocationSettings(certificate="ab", user_agent=PAGE.settings.user_agent)
+    assert check_for(asked, {}) is None
 
 
 def test_a_target_without_a_page_has_nothing_to_ask_for() -> None:

@@ -120,6 +120,7 @@ class LimitsTable(Table):
     delegation: AtOnce = 16
     last_address: AtOnce = 50
     page: AtOnce = 100
+    revocation: AtOnce = 8
 
 
 class HttpTable(Table):
@@ -133,6 +134,7 @@ class HttpTable(Table):
     family: Annotated[str, BeforeValidator(one_of("auto", "ipv4", "ipv6"))] = "auto"
     allow_private: Flag = False
     verify_tls: Flag = True
+    revocation: Flag = True
     headers: Headers = {}
 
 

@@ -212,6 +212,7 @@ def limits(document: Document) -> LimitSettings:
         delegation=table.delegation,
         last_address=table.last_address,
         page=table.page,
+        revocation=table.revocation,
     )
 
 

@@ -31,6 +31,7 @@ class LimitSettings:
     delegation: int
     last_address: int
     page: int
+    revocation: int
 
     def of(self, probe: Probe) -> int:
         """Return the limit of a probe."""
@@ -41,6 +42,7 @@ class LimitSettings:
             Probe.DELEGATION: self.delegation,
             Probe.LAST_ADDRESS: self.last_address,
             Probe.PAGE: self.page,
+            Probe.REVOCATION: self.revocation,
         }[probe]
 
 

@@ -30,7 +30,10 @@ from monitor.model import (
     Wish,
 )
 
-_PASSED_ON: Final = ("body_limit", "max_redirects", "user_agent", "family", "allow_private", "verify_tls")
+_PASSED_ON: Final = (
+    *("body_limit", "max_redirects", "user_agent", "family"),
+    *("allow_private", "verify_tls", "revocation"),
+)
 
 Written = TargetTable | ListedTarget
 

@@ -8,7 +8,7 @@ of the target has been weighed; none of them changes that.
 from collections.abc import Callable
 from typing import Final
 
-from monitor.judge import last_address, tell
+from monitor.judge import last_address, revocation, tell
 from monitor.judge.desired import desired
 from monitor.judge.early_signs import early_signs
 from monitor.judge.expiry import expiring
@@ -31,10 +31,16 @@ def last_known_address(memory: Memory, seen: Look) -> Aside:
     return Aside(memory=last_address.settled(memory, seen.view.policy, seen.observation))
 
 
+def certificate(memory: Memory, seen: Look) -> Aside:
+    """Have the authority of a certificate asked about it."""
+    return Aside(memory=memory, follow_ups=revocation.ask(memory, seen.observation, seen.view.policy))
+
+
 ASIDES: Final[tuple[Callable[[Memory, Look], Aside], ...]] = (
     registration,
     desired,
     early_signs,
     expiring,
     last_known_address,
+    certificate,
 )

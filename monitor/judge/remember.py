@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from monitor.failure import OURS
+from monitor.judge import revocation
 from monitor.model import (
     ON_REQUEST,
     PAGES,
@@ -36,7 +37,8 @@ def story(observation: Observation) -> tuple[Any, ...]:
         size = facts.text_length.bit_length()
         signs = tuple(sign.id for sign in facts.signs) if facts.signs else ()
         unmet = tuple(one.condition for one in facts.expected.unmet) if facts.expected else ()
-        return (observation.failure, facts.status, facts.url, facts.title, tls, size, signs, unmet)
+        word = facts.revocation.state if facts.revocation else None
+        return (observation.failure, facts.status, facts.url, facts.title, tls, size, signs, unmet, word)
     if isinstance(facts, DnsFacts):
         answers = (facts.a, facts.aaaa, facts.ns, facts.mx, facts.soa)
         codes = tuple((answer.rcode, answer.failure) for answer in answers)
@@ -62,12 +64,13 @@ def remember(memory: Memory, observation: Observation, *, well: bool) -> Memory:
     failed for our own reasons, or that brought no records, never displaces what is known: `Pulse`
     says that it failed, and when.
     """
-    if observation.failure in OURS:
-        return memory
+    if observation.failure in OURS or observation.probe is Probe.REVOCATION:
+        return memory  # what an authority said stands in the facts of the page that shows the certificate
     if observation.probe not in PAGES and observation.facts is None and _has(memory, observation.probe):
         return memory
     for index, seen in enumerate(memory.seen):
         if seen.probe is observation.probe:
+            observation = revocation.carried(observation, seen)
             if story(seen) == story(observation):
                 return memory
             kept = (*memory.seen[:index], _lean(observation, well=well), *memory.seen[index + 1 :])

@@ -152,7 +152,7 @@ def _settle(belief: Belief, memory: Memory, observation: Observation, policy: Po
 def _learn(memory: Memory, view: View, verdict: Verdict, observation: Observation) -> Memory:
     """Return the memory with the page of a target that is confirmed up as its baseline."""
     confirmed_up = is_there(memory.verdict) and verdict.status is Status.UP
-    if not confirmed_up or view.page is None or view.http is not observation:
+    if not confirmed_up or view.page is None or observation.probe is not view.policy.lead:
         return memory
     baseline = learn(memory.baseline, view.page)
     return memory if baseline is memory.baseline else replace(memory, baseline=baseline)

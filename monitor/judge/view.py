@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from monitor.failure import NOT_ASKED, Failure
+from monitor.judge import revocation
 from monitor.model import (
     CALM,
     PAGES,
@@ -104,7 +105,7 @@ def look(memory: Memory, observation: Observation, policy: Policy, circumstance:
     for seen in fresh:
         if seen.facts is not None:
             latest[seen.probe] = seen
-    latest[observation.probe] = observation
+    latest[observation.probe] = revocation.carried(observation, latest.get(observation.probe))
     if observation.probe is not policy.lead and observation.failure not in NOT_ASKED:
         fresh = (*(seen for seen in fresh if seen.probe is not observation.probe), observation)
     lead = latest.get(policy.lead)

@@ -79,6 +79,7 @@ from monitor.model.target import (
     HttpSettings,
     LastAddressSettings,
     RegistrationSettings,
+    RevocationSettings,
     Settings,
     Target,
 )
@@ -166,6 +167,7 @@ __all__ = [
     "RegistrationSettings",
     "ResolverWord",
     "Revocation",
+    "RevocationSettings",
     "RevocationState",
     "Rotation",
     "Ruling",

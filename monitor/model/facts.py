@@ -153,7 +153,7 @@ class HttpFacts:
     tried: tuple[TriedAddress, ...] = ()
     """Addresses of the last host that gave no connection, in the order tried; another one may have."""
     revocation: Revocation | None = None
-    """What the authority last said about the certificate; None: nothing is at hand."""
+    """What the authority last said about the certificate; None: it is not asked."""
     revocation_due: bool = False
     """Whether the authority is to be asked: never yet, or not for a day."""
 

@@ -316,3 +316,5 @@ class FollowUp:
     """What of the target is to be looked at; empty: the target itself."""
     bounded: bool = False
     """Whether it may be left out when very many are asked for at once: a later look asks again."""
+    certificate: str | None = None
+    """Of `revocation`: fingerprint of the certificate."""

@@ -39,6 +39,8 @@ class HttpSettings:
     allow_private: bool = False
     """Whether private, loopback and link-local addresses may be connected to."""
     verify_tls: bool = True
+    revocation: bool = True
+    """Whether the authority of a certificate is asked, once a day, if it has revoked it."""
     expect: Expect | None = None
     """What the answer must be like; None: nothing is asked of it."""
     domain: str = ""
@@ -80,7 +82,25 @@ class LastAddressSettings:
     last_good_at: datetime
 
 
-Settings = HttpSettings | DnsSettings | RegistrationSettings | DelegationSettings | LastAddressSettings
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevocationSettings:
+    """What the `revocation` probe asks about: a certificate that the target has shown."""
+
+    certificate: str
+    """Fingerprint."""
+    user_agent: str
+    allow_private: bool = False
+    """Whether the authority's servers may be on private, loopback and link-local addresses."""
+
+
+Settings = (
+    HttpSettings
+    | DnsSettings
+    | RegistrationSettings
+    | DelegationSettings
+    | LastAddressSettings
+    | RevocationSettings
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,9 +13,10 @@ class Probe(StrEnum):
     DELEGATION = "delegation"
     LAST_ADDRESS = "last_address"
     PAGE = "page"
+    REVOCATION = "revocation"
 
 
-ON_REQUEST: Final = frozenset({Probe.LAST_ADDRESS})
+ON_REQUEST: Final = frozenset({Probe.LAST_ADDRESS, Probe.REVOCATION})
 """Probes without a rhythm: they run when the judge asks, and no run of theirs is a check's last one."""
 PART_PROBES: Final = frozenset({Probe.PAGE})
 """What runs for the parts of a target only, one check for each that is configured."""

@@ -17,6 +17,7 @@ from monitor.probe.io import Io, Route
 from monitor.probe.last_address import probe_last_address
 from monitor.probe.registration import probe_registration
 from monitor.probe.registries import Registries
+from monitor.probe.revocation import probe_revocation
 from monitor.probe.server_domains import ServerDomains
 from monitor.probe.tls import Trust
 from monitor.probe.turn_line import Pace
@@ -32,6 +33,7 @@ PROBES: Final[dict[Probe, ProbeFn]] = {
     Probe.DELEGATION: probe_delegation,
     Probe.LAST_ADDRESS: probe_last_address,
     Probe.PAGE: probe_http,
+    Probe.REVOCATION: probe_revocation,
 }
 
 

@@ -1,5 +1,6 @@
 """What one HTTP request is told, and what becomes of it on the way."""
 
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -48,6 +49,8 @@ class Attempt:
     first_byte_at: float | None = None
     tls: TlsFacts | None = None
     tried: tuple[TriedAddress, ...] = ()
+    verified: Callable[[], Sequence[bytes]] | None = None
+    """Gives the chain that was verified (DER), the server's own certificate first; None: none was."""
 
 
 # Set by `observe` around a whole probe, read by whatever the probe calls: when the deadline

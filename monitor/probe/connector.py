@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 # As many as sites have: one that is shut out of some of its addresses is there all the same.
 _TRIES: Final = 8
-_LAST_WORD_S: Final = 0.05
-_LAST_WORD: Final = 0.02
+_LAST_WORD_S: Final = 0.1
+_LAST_WORD: Final = 0.1
 # A server that does not answer our farewell must not keep the socket open for asyncio's 30 s.
 _FAREWELL_S: Final = 0.5
 _NEXT_MAY_WORK: Final = frozenset(
@@ -176,6 +176,8 @@ class Connector:
         attempt.tls = self._certificates.facts(
             session.chain(), version=session.version() or "", cipher=cipher[0] if cipher else ""
         )
+        if attempt.verify_tls:
+            attempt.verified = session.verified_chain
         if not (self._by_clock and attempt.verify_tls):
             return
         if attempt.tls is None:

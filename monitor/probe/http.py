@@ -74,6 +74,10 @@ def facts_of(exchange: Exchange, io: Io, settings: HttpSettings, elapsed_s: floa
     expected = None
     if settings.expect is not None and elapsed_s is not None:
         expected = io.expectations.hold(settings.expect, exchange, page, elapsed_s)
+    strayed = elsewhere(exchange, settings.domain) if exchange.redirects else None
+    word, due = None, False
+    if settings.revocation and exchange.tls and exchange.verified and elapsed_s is not None and not strayed:
+        word, due = io.revocations.meet(exchange.tls, exchange.verified, io.clock.now())
     return HttpFacts(
         url=exchange.url,
         status=exchange.status,
@@ -89,9 +93,11 @@ def facts_of(exchange: Exchange, io: Io, settings: HttpSettings, elapsed_s: floa
         body_truncated=exchange.truncated,
         body_sha256=page.sha256 if page else None,
         excerpt=page.excerpt if page else "",
-        elsewhere=elsewhere(exchange, settings.domain) if exchange.redirects else None,
+        elsewhere=strayed,
         expected=expected,
         tried=exchange.tried,
+        revocation=word,
+        revocation_due=due,
     )
 
 

@@ -8,6 +8,7 @@ looked up by our resolver and checked before it is connected to. The total deadl
 import asyncio
 import re
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
@@ -66,6 +67,8 @@ class Exchange:
     redirects: tuple[Redirect, ...] = ()
     tried: tuple[TriedAddress, ...] = ()
     """Addresses of the last host that gave no connection."""
+    verified: Callable[[], Sequence[bytes]] | None = field(default=None, repr=False, compare=False)
+    """Gives the certificates that were verified (DER), the server's own first; None: none were."""
 
     def header(self, name: str) -> str | None:
         """Return the first header of that (lower-case) name."""
@@ -306,6 +309,7 @@ class _Answer:
             tls=attempt.tls,
             redirects=self._hops,
             tried=attempt.tried,
+            verified=attempt.verified,
         )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from monitor.probe.asking import Asking
 from monitor.probe.expect import Expectations
 from monitor.probe.page import Pages
+from monitor.probe.revocations import Revocations
 from monitor.probe.unknowns import Unknowns
 
 if TYPE_CHECKING:
@@ -64,5 +65,7 @@ class Io:
     """Reads bodies; remembers the latest."""
     expectations: Expectations = field(default_factory=Expectations)
     """Holds answers against what the user expects of them."""
+    revocations: Revocations = field(default_factory=Revocations)
+    """What authorities say about the certificates that were shown."""
     unknowns: Unknowns = field(default_factory=Unknowns)
     """What the failure vocabulary did not know."""

@@ -43,6 +43,16 @@ class WitnessedSSLObject(ssl.SSLObject):
         sent = getattr(self, "_sslobj").get_unverified_chain()  # noqa: B009 - unknown to typeshed
         return tuple([certificate.public_bytes(_DER) for certificate in sent or ()])
 
+    def verified_chain(self) -> tuple[bytes, ...]:
+        """Return the certificates that were verified (DER), from the server's own up to one that is trusted.
+
+        Public from Python 3.13 on, like the one above.
+        """
+        if hasattr(super(), "get_verified_chain"):
+            return tuple(super().get_verified_chain())  # type: ignore[misc]  # Python 3.13
+        verified = getattr(self, "_sslobj").get_verified_chain()  # noqa: B009 - unknown to typeshed
+        return tuple([certificate.public_bytes(_DER) for certificate in verified or ()])
+
     def getpeercert(self, binary_form: bool = False) -> bytes | dict[str, object] | None:  # type: ignore[override]  # noqa: FBT001, FBT002 - the base class's signature
         """Return the certificate as DER; asyncio asks for the parsed form after each handshake, in vain."""
         return super().getpeercert(binary_form=True) if binary_form else {}

@@ -22,6 +22,7 @@ from monitor.model import (
     Probe,
     Provider,
     RegistrationFacts,
+    Revocation,
     TargetState,
     TlsFacts,
 )
@@ -166,8 +167,23 @@ def _certificate(seen: Observation | None) -> dict[str, Any] | None:
         "sha256": tls.sha256,
         "chain": list(_chain(tls)),
         "chain_sent": tls.chain_sent or None,
+        "revocation": _word(facts.revocation) if isinstance(facts, HttpFacts) else None,
         "failure": seen.failure,
         "as_of": _iso(seen.ended_at),
+    }
+
+
+def _word(said: Revocation | None) -> dict[str, Any] | None:
+    if said is None:
+        return None
+    return {
+        "state": said.state,
+        "checked_at": _iso(said.checked_at),
+        "source": said.source or None,
+        "server": said.server or None,
+        "revoked_at": _iso(said.revoked_at),
+        "reason": said.reason,
+        "detail": said.detail,
     }
 
 

@@ -19,6 +19,8 @@ from monitor.model import (
     Observation,
     Probe,
     RegistrationFacts,
+    Revocation,
+    RevocationState,
     TargetState,
     TlsFacts,
 )
@@ -103,9 +105,25 @@ def _certificate(seen: Observation | None) -> Iterator[Fact]:
     yield "serial", _text(tls.serial, "not known")
     yield "sha256", paint.plain(tls.sha256)
     yield from _chain(tls)
+    yield "revocation", _revocation(facts.revocation if isinstance(facts, HttpFacts) else None)
     failed = str(seen.failure) if seen.failure and seen.failure.startswith("tls_") else None
     trust = Text(f"not trusted: {failed}", style="yellow") if failed else None
     yield "seen", (trust.append("; ") if trust else Text()).append(_as_of(seen), style=paint.DIM)
+
+
+def _revocation(word: Revocation | None) -> Text:
+    """Return what the authority says about it, when, and how it was asked."""
+    if word is None:
+        return Text("not asked", style=paint.DIM)
+    if word.state is RevocationState.UNKNOWN:
+        return paint.plain(f"not known: {word.detail}", style=paint.DIM, limit=300)
+    text = Text("not revoked")
+    if word.state is RevocationState.REVOKED:
+        text = Text("revoked", style="yellow")
+        text.append(f" {paint.moment(word.revoked_at)}" if word.revoked_at else "")
+        text.append(f", {word.reason}" if word.reason else "")
+    said = f"  {word.source} {word.server}, asked {paint.day(word.checked_at)}"
+    return text.append_text(paint.plain(said, style=paint.DIM, limit=300))
 
 
 def _names(tls: TlsFacts) -> Text:

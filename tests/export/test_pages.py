@@ -39,6 +39,8 @@ from monitor.model import (
     Layer,
     Probe,
     Pulse,
+    Revocation,
+    RevocationState,
     Ruling,
     ServerWord,
     Severity,
@@ -353,6 +355,25 @@ async def test_the_delegation_is_told_in_full(site: Site) -> None:
         "Told by com, by a.gtld-servers.net",
     ):
         assert fact in said, fact
+
+
+async def test_what_the_authority_says_of_a_certificate_is_shown(site: Site) -> None:
+    word = Revocation(
+        sha256="ab",
+        state=RevocationState.REVOKED,
+        checked_at=NOW,
+        source="ocsp",
+        server="http://<b>.example",
+        revoked_at=THEN,
+        reason="keyCompromise",
+    )
+    shown = page(tls=_evil_certificate("R3"), revocation=word)
+    site.watch(full(seen=(seen(HTTP, shown),)))
+    text = await site.text("/targets/parler.com")
+    outline(text)
+    assert "Revocation revoked 2021-" in words(text)
+    assert ", keyCompromise, says ocsp http://" in words(text)
+    assert "<b>.example" not in text
 
 
 async def test_the_last_known_address_is_shown_with_its_answer(site: Site) -> None:

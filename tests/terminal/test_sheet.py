@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from judge.world import START, World, answer, observe, page, records, registration
@@ -20,6 +21,8 @@ from monitor.model import (
     Layer,
     Probe,
     Provider,
+    Revocation,
+    RevocationState,
     TargetState,
     TlsFacts,
     TriedAddress,
@@ -301,6 +304,39 @@ def test_a_question_for_mail_that_failed_is_no_answer() -> None:
     assert document(world.state)["mail"]["answered"] is False
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (None, "revocation not asked"),
+        ({"state": "unknown", "detail": "no answer in time"}, "revocation not known: no answer in time"),
+        (
+            {"state": "good", "source": "crl", "server": "http://c.example/1.crl"},
+            "revocation not revoked crl http://c.example/1.crl, asked 2021-01-11",
+        ),
+        (
+            {
+                "state": "revoked",
+                "source": "ocsp",
+                "server": "http://o.example",
+                "revoked_at": START,
+                "reason": "keyCompromise",
+            },
+            "revocation revoked 2021-01-11 00:00:00Z, keyCompromise ocsp http://o.example, asked 2021-01-11",
+        ),
+    ],
+)
+def test_what_the_authority_says_of_a_certificate(said: dict[str, Any] | None, told: str) -> None:
+    word = None
+    if said is not None:
+        state = RevocationState(said["state"])
+        word = Revocation(sha256=CERTIFICATE.sha256, checked_at=START, **{**said, "state": state})
+    world = World()
+    world.feed(Probe.HTTP, page(tls=CERTIFICATE, revocation=word))
+    assert told in words(world.state)
+    document_of = document(world.state)["certificate"]["revocation"]
+    assert (document_of and document_of["state"]) == (said and said["state"])
+
+
 def test_the_last_known_address_is_told_with_what_it_says_and_since_when() -> None:
     world = parler()
     world.http("...n")
@@ -357,7 +393,7 @@ def test_the_keys_of_the_document_are_stable() -> None:
     assert told["registration"]["created"] == {"at": "2018-08-02T10:30:00Z", "source": "registry"}
     assert list(told["certificate"]) == [
         "subject", "names", "issuer", "issuer_organization", "not_before", "not_after", "serial", "key_type",
-        "key_bits", "signature", "sha256", "chain", "chain_sent", "failure", "as_of",
+        "key_bits", "signature", "sha256", "chain", "chain_sent", "revocation", "failure", "as_of",
     ]  # fmt: skip
     assert told["certificate"]["chain"][1]["not_after"] is None
 
