@@ -257,7 +257,7 @@ def test_a_target_that_fails_again_soon_goes_on_with_the_same_incident() -> None
     assert again.incident == first.incident
     assert (again.reopened, again.flaps, again.flapping) == (1, 1, False)
     assert again.resolved_at is None
-    assert world.events[-1].text == "parler.com: down again. The address does not answer."
+    assert world.events[-1].text == "parler.com: down again. No connection to it comes about."
     assert world.state.memory.incidents == 1
 
 

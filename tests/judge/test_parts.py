@@ -37,7 +37,7 @@ def test_a_page_that_fails_three_times_degrades_a_target_that_is_up() -> None:
         "network.unreachable",
     )
     assert verdict.pages == ("account",)
-    assert verdict.sentence == "The page account: The address does not answer."
+    assert verdict.sentence == "The page account: No connection to it comes about."
     incident = world.state.memory.incident
     assert incident is not None
     first_failed = world.now - timedelta(seconds=120)
