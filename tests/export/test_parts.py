@@ -49,7 +49,7 @@ def test_the_page_of_the_target_names_the_pages_and_escapes_what_they_say() -> N
     world = degraded().page("<script>", ".")
     html = Pages(load_assets(), version="1").target(TARGET, world.state, NOTHING, world.now)
     assert "Beside the front page" in html
-    assert "The page account: The address refuses the connection." in html
+    assert "The page account: The connection is refused or reset" in html
     assert "&lt;script&gt;" in html
     assert "<script>" not in html
     assert "tcp_refused" in html
