@@ -6,7 +6,8 @@ observation cannot say. What it says is weighed here, for all signs alike:
 - a sign is noticed, and told, when `changes_to_confirm` looks in a row have shown it (some want a length of
   time besides); it is gone when as many have not;
 - what was there at the first look is how the target is, and no sign of a change;
-- what comes back within a week of its end is the same sign, and is not told again.
+- what comes back within a week of its end is the same sign, and is not told again; nor is the same sign
+  of something else of the target while one stands: who shortens one TTL shortens them all.
 
 Signs are of low severity: most moves are wanted. That another authority issues the certificates is a
 `platform.provider.changed` of the layer `certificate` (of low severity too), and is not told a second time.
@@ -20,7 +21,7 @@ from typing import Final
 from monitor.judge.desired import LOCKS, says_of_locks
 from monitor.judge.glance import Aside, Look
 from monitor.judge.news import News
-from monitor.judge.ttl import has_dropped, is_drop, usual
+from monitor.judge.ttl import has_dropped, is_asked, is_drop, usual
 from monitor.model import (
     DelegationFacts,
     EarlySign,
@@ -103,7 +104,9 @@ def early_signs(memory: Memory, seen: Look) -> Aside:
             states[key] = after
             pending = pending or (after.told_at is None and not reading.lasting)
             if after.told_at is not None and (before is None or before.told_at is None):
-                news.append(_news(after))
+                others = (state for one, state in states.items() if one != key)
+                if not any(state.sign is after.sign and state.noticed for state in others):
+                    news.append(_news(after))
     kept = tuple(sorted(states.values(), key=lambda state: (state.sign, state.about)))
     memory = memory if kept == memory.early_signs else replace(memory, early_signs=kept)
     follow_ups = (_again(seen.observation.probe, seen.view.policy),) if pending else ()
@@ -192,6 +195,8 @@ def read_lock(memory: Memory, seen: Look) -> Iterator[Reading]:
     facts = seen.observation.facts
     if seen.observation.failure or not isinstance(facts, RegistrationFacts) or not facts.registered:
         return
+    if _DELETION & set(facts.statuses):
+        return  # that says more: what is being deleted cannot be transferred
     statuses = " ".join(facts.statuses)
     sign, about = EarlySign.TRANSFER_LOCK_GONE, facts.domain
     if LOCKS & set(facts.statuses):
@@ -232,6 +237,8 @@ def read_ttl(memory: Memory, seen: Look) -> Iterator[Reading]:
         return
     low = {stretch.rtype: stretch for stretch in seen.low_ttls}
     for rtype in ("A", "NS"):
+        if is_asked(rtype, seen.view.policy):
+            continue
         stretch, usually = low.get(rtype), usual(memory, rtype)
         if stretch is None:
             yield Reading(sign=EarlySign.TTL_DROPPED, about=rtype, seen=False)
@@ -322,6 +329,17 @@ def read_serials(_: Memory, seen: Look) -> Iterator[Reading]:
             lasting=_A_REFRESH,
         )
 
+
+SEEN_BY: Final[Mapping[EarlySign, frozenset[Probe]]] = {
+    EarlySign.TRANSFER_LOCK_GONE: frozenset({Probe.REGISTRATION}),
+    EarlySign.HOLD_WHILE_RESOLVING: frozenset({Probe.REGISTRATION}),
+    EarlySign.DELETION_WHILE_RESOLVING: frozenset({Probe.REGISTRATION}),
+    EarlySign.TTL_DROPPED: frozenset({Probe.DNS, Probe.DELEGATION}),
+    EarlySign.DELEGATION_DISAGREES: frozenset({Probe.DELEGATION}),
+    EarlySign.NAME_SERVERS_DISAGREE: frozenset({Probe.DELEGATION}),
+    EarlySign.SERIALS_DIFFER: frozenset({Probe.DELEGATION}),
+}
+"""Which probes say whether a sign still stands: without them nobody does, and it is forgotten."""
 
 READERS: Final[Mapping[Probe, tuple[Reader, ...]]] = {
     Probe.REGISTRATION: (read_lock, read_hold),

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from monitor.judge.change import layers_of
+from monitor.judge.early_signs import SEEN_BY
 from monitor.judge.sightings import in_sight, previous
 from monitor.model import LayerState, Policy, Probe, Pulse, TargetState
 
@@ -41,6 +42,7 @@ def forget(
             investigated=tuple(each for each in state.memory.investigated if each.probe in probes),
             layers=layers,
             front=state.memory.front if Probe.HTTP in probes else None,
+            early_signs=tuple(one for one in state.memory.early_signs if SEEN_BY[one.sign] & set(probes)),
         ),
     )
 

@@ -70,11 +70,11 @@ def follow(
 def _judged(facts: DnsFacts, policy: Policy) -> Iterator[tuple[str, DnsAnswer]]:
     """Yield the answers whose TTL is measured by what resolvers say."""
     for rtype, answer in (("A", facts.a), ("NS", facts.ns)):
-        if answer.failure is None and answer.ttl is not None and not _is_asked(rtype, policy):
+        if answer.failure is None and answer.ttl is not None and not is_asked(rtype, policy):
             yield rtype, answer
 
 
-def _is_asked(rtype: str, policy: Policy) -> bool:
+def is_asked(rtype: str, policy: Policy) -> bool:
     """Tell whether the listed servers themselves are asked for these records."""
     return rtype == "NS" and policy.delegation_watched
 

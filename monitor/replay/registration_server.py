@@ -61,6 +61,7 @@ def _rdap_record(domain: str, record: RegisteredTable) -> dict[str, Any]:
         "nameservers": [{"objectClassName": "nameserver", "ldhName": ns} for ns in record.name_servers],
         "events": [{"eventAction": name, "eventDate": _date(date)} for name, date in dates if date],
         "entities": [],
+        **({"secureDNS": {"delegationSigned": record.signed}} if record.signed is not None else {}),
     }
     if record.registrar or record.iana_id:
         registrar: dict[str, Any] = {"objectClassName": "entity", "roles": ["registrar"]}
@@ -116,6 +117,8 @@ def _whois_lines(domain: str, record: RegisteredTable) -> list[str]:
     rows += [("Registrar IANA ID", str(record.iana_id))] if record.iana_id else []
     rows += [("Domain Status", f"{code} https://icann.org/epp#{code}") for code in record.statuses]
     rows += [("Name Server", ns.upper()) for ns in record.name_servers]
+    if record.signed is not None:
+        rows.append(("DNSSEC", "signedDelegation" if record.signed else "unsigned"))
     # Replies in ICANN's format end with this line (2013 RAA, section 1.4.2); without it one was cut.
     told = record.updated or record.created or _NEVER
     return [*(f"   {name}: {value}" for name, value in rows), f">>> Last update of WHOIS: {_date(told)} <<<"]

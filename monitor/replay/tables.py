@@ -134,6 +134,7 @@ class RegisteredTable(Table):
     created: Moment | None = None
     updated: Moment | None = None
     expires: Moment | None = None
+    signed: Flag | None = None
     rdap: RegistrySays = "answers"
     whois: RegistrySays = "answers"
 

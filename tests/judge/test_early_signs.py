@@ -11,6 +11,7 @@ from judge.world import LETTERS, World, behind, records, registration
 import monitor
 from monitor import wire
 from monitor.failure import Failure
+from monitor.judge import forget
 from monitor.judge.early_signs import LAYER, noticed
 from monitor.model import (
     DelegationFacts,
@@ -82,6 +83,13 @@ def test_a_lock_that_goes_is_told_once_with_what_was_there() -> None:
         first_seen_at=world.now - timedelta(minutes=3),
     )
     assert [state.sign for state in noticed(world.state.memory)] == [EarlySign.TRANSFER_LOCK_GONE]
+
+
+def test_a_domain_that_is_being_deleted_has_lost_more_than_its_lock() -> None:
+    world = watched()
+    for facts in (LOCKED, LOCKED, *[registration("redemptionPeriod")] * 3):
+        world.feed(Probe.REGISTRATION, facts)
+    assert signs(world) == [EarlySign.DELETION_WHILE_RESOLVING]
 
 
 @pytest.mark.parametrize(
@@ -250,6 +258,20 @@ def test_the_servers_themselves_are_believed_on_ns_at_once() -> None:
     assert (told.sign, told.about, told.before, told.after) == (EarlySign.TTL_DROPPED, "NS", "86400", "300")
 
 
+def test_the_ttls_of_all_records_are_one_sign() -> None:
+    world = watched()
+    look(world, 3600, 3)
+    look(world, 300, 40)
+    world.feed(Probe.DELEGATION, delegation())
+    low = delegation(*(server(host, ttl=300) for host in ("ns1.x.example", "ns2.x.example")))
+    for _ in range(3):
+        world.feed(Probe.DELEGATION, low)
+    assert signs(world) == [EarlySign.TTL_DROPPED]
+    assert [state.about for state in noticed(world.state.memory)] == ["A", "NS"]
+    look(world, 3600, 3)
+    assert [state.about for state in noticed(world.state.memory)] == ["NS"], "resolvers have no say in that"
+
+
 def test_one_server_that_lags_behind_is_no_drop() -> None:
     world = watched()
     world.feed(Probe.DELEGATION, delegation())
@@ -334,6 +356,15 @@ def test_servers_of_two_operators_count_as_they_like() -> None:
 
 
 # All of them
+
+
+def test_a_sign_that_nobody_looks_for_any_more_is_forgotten() -> None:
+    world = watched()
+    for facts in (LOCKED, LOCKED, OPEN, OPEN):
+        world.feed(Probe.REGISTRATION, facts)
+    kept = forget(world.state, [Probe.HTTP, Probe.REGISTRATION], world.policy, world.now)
+    assert noticed(kept.memory) == noticed(world.state.memory) != ()
+    assert noticed(forget(world.state, [Probe.HTTP], world.policy, world.now).memory) == ()
 
 
 def test_another_authority_is_told_once_as_a_change_of_provider_of_low_severity() -> None:

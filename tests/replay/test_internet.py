@@ -220,6 +220,16 @@ async def test_the_registry_answers_over_rdap() -> None:
         assert facts.expires.isoformat() == "2022-05-01T00:00:00+00:00"
 
 
+@pytest.mark.parametrize("rdap", ["answers", "unreachable"])
+async def test_the_registry_has_a_word_on_the_signature_where_it_is_given_one(rdap: str) -> None:
+    async with open_lab() as lab:
+        lab.set(registration={SITE: {"rdap": rdap}})
+        assert (await registration(lab)).dnssec is None
+        for signed in (True, False):
+            lab.set(registration={SITE: {"rdap": rdap, "signed": signed}})
+            assert (await registration(lab)).dnssec is signed
+
+
 @pytest.mark.parametrize("trouble", ["limited", "unreachable", "garbage"])
 async def test_where_rdap_fails_whois_says_the_same(trouble: str) -> None:
     async with open_lab() as lab:
