@@ -22,6 +22,7 @@ from monitor.export.plain import ago, duration, exact, moment, plain, share
 from monitor.export.timeline import Timeline, timeline
 from monitor.failure import MEANING
 from monitor.judge.codes import set_by
+from monitor.judge.course import course
 from monitor.judge.early_signs import in_words, noticed
 from monitor.judge.standing import Absence, absence, evidence, last_seen, origin
 from monitor.judge.standing import Seen as Sighted
@@ -130,6 +131,7 @@ class Pages:
             "version": version,
             "layers": LAYERS,
             "nobody": NOBODY,
+            "course": course,
             "set_by": set_by,
             "sign_in_words": in_words,
             "noticed": noticed,

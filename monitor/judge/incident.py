@@ -52,6 +52,8 @@ from monitor.model import (
 )
 
 _EVIDENCE: Final = 20
+_TOLD: Final = 24
+"""So many words are remembered as told; more than a target has in a life of any order."""
 _NOT_UP: Final = frozenset({Status.DEGRADED, Status.DOWN})
 _WATCHED_LOOKS: Final = 3
 """The window is never less than so many intervals: two looks at an hourly check are an hour apart."""
@@ -89,7 +91,7 @@ def live(
         memory = _pointed(memory, confirmed, outage)
     elif confirmed is not None and confirmed.status is Status.UP:
         memory = _returns(memory, belief.pulse)
-    memory, news = _tell(memory, belief.pulse, observation, policy)
+    memory, news = _tell(memory, belief, observation, policy)
     return Turn(
         memory=_forgotten(memory, belief.memory.ended, observation, policy),
         news=news,
@@ -198,14 +200,18 @@ def _forgotten(memory: Memory, ended: Incident | None, observation: Observation,
 
 
 def _tell(
-    memory: Memory, pulse: Pulse, observation: Observation, policy: Policy
+    memory: Memory, belief: Belief, observation: Observation, policy: Policy
 ) -> tuple[Memory, tuple[News, ...]]:
     """Return the memory and the news, if something is to be told of the open incident now."""
-    current, verdict = memory.incident, memory.verdict
+    current, verdict, pulse = memory.incident, memory.verdict, belief.pulse
     if current is None or verdict.status is Status.UNKNOWN:
         return memory, ()
+    if memory.suspected is not None and (belief.confirmed is None or verdict.status is Status.UP):
+        return memory, ()  # a look that speaks for something else is none at which to say how things stand
     if verdict.status is Status.UP:
-        found = places.moves(current.places, memory, pulse, policy, back_since=memory.since)
+        # Where only further pages were not well, the target itself was never away.
+        back_since = None if current.verdict.pages else memory.since
+        found = places.moves(current.places, memory, pulse, policy, back_since=back_since)
         settled = places.is_settled(found)
         if not _is_stable(current, pulse, policy, settled=settled):
             return memory, ()
@@ -283,7 +289,7 @@ def _told(current: Incident) -> tuple[Verdict, ...]:
 def _with(told: tuple[Verdict, ...], verdict: Verdict) -> tuple[Verdict, ...]:
     """Return what has been told with a verdict as the latest; what it rested on is in the event."""
     lean = replace(verdict, based_on=(), sentence="")
-    return (*(one for one in told if not one.same_as(verdict)), lean)
+    return (*(one for one in told if not one.same_as(verdict)), lean)[-_TOLD:]
 
 
 # Flaps
@@ -344,7 +350,8 @@ def _evidence(
     """Return the observations of an incident with what is seen now; the first and the latest stay."""
     have = {seen.id for seen in kept}
     now = [seen for seen in memory.seen if seen.probe is not observation.probe]
-    new = [seen for seen in (*now, observation) if seen.id not in have]
+    pages = [part.grounds for part in memory.parts if part.grounds]
+    new = {seen.id: seen for seen in (*now, *pages, observation) if seen.id not in have}.values()
     all_of_them = (*kept, *new)
     if len(all_of_them) <= _EVIDENCE:
         return all_of_them

@@ -137,6 +137,7 @@ def _page(
         since=believed.since,
         known=believed.verdict if known else part.known,
         known_since=_known_since(part, believed, observation) if known else part.known_since,
+        grounds=_grounds(part, belief.confirmed, observation),
         suspected=believed.suspected,
         suspected_since=believed.suspected_since,
         seen=believed.seen[0] if believed.seen else None,
@@ -155,6 +156,13 @@ def _known_since(part: PartState, believed: Memory, observation: Observation) ->
     if part.known is not None and part.known.status is believed.verdict.status:
         return part.known_since
     return believed.since or observation.started_at
+
+
+def _grounds(part: PartState, confirmed: Verdict | None, observation: Observation) -> Observation | None:
+    """Return what the known verdict rests on: the look that confirmed it."""
+    if confirmed is None or confirmed.status is Status.UNKNOWN:
+        return part.grounds
+    return None if confirmed.status is Status.UP else observation
 
 
 def _fails(part: PartState) -> bool:

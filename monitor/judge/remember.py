@@ -64,9 +64,7 @@ def remember(memory: Memory, observation: Observation, *, well: bool) -> Memory:
     failed for our own reasons, or that brought no records, never displaces what is known: `Pulse`
     says that it failed, and when.
     """
-    if observation.failure in OURS or observation.probe is Probe.REVOCATION:
-        return memory  # what an authority said stands in the facts of the page that shows the certificate
-    if observation.probe not in PAGES and observation.facts is None and _has(memory, observation.probe):
+    if not displaces(memory, observation):
         return memory
     for index, seen in enumerate(memory.seen):
         if seen.probe is observation.probe:
@@ -77,6 +75,13 @@ def remember(memory: Memory, observation: Observation, *, well: bool) -> Memory:
             return replace(memory, seen=kept)
     kept = tuple(sorted((*memory.seen, _lean(observation, well=well)), key=lambda o: _ORDER[o.probe]))
     return replace(memory, seen=kept)
+
+
+def displaces(memory: Memory, observation: Observation) -> bool:
+    """Tell whether an observation has a word that may stand in place of what is known."""
+    if observation.failure in OURS or observation.probe is Probe.REVOCATION:
+        return False  # what an authority said stands in the facts of the page that shows the certificate
+    return observation.probe in PAGES or observation.facts is not None or not _has(memory, observation.probe)
 
 
 def _has(memory: Memory, probe: Probe) -> bool:

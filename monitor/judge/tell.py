@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from monitor.judge.course import times
 from monitor.judge.news import News
 from monitor.judge.places import names, sentence
 from monitor.model import (
@@ -89,7 +90,7 @@ def incident(memory: Memory, word: Word, *, flapping: bool) -> News:
 
 def _up_again(memory: Memory, word: Word) -> str:
     told = word.incident
-    came_and_went = f" It came and went {_times(told)}." if told.flaps else ""
+    came_and_went = f" It came and went {times(told)}." if told.flaps else ""
     return f"up again{_where(memory, word)}.{came_and_went}"
 
 
@@ -98,7 +99,7 @@ def _not_up(word: Word, operators: tuple[Provider, ...], *, flapping: bool) -> s
     who = f" ({verdict.layer}: {names(operators)})" if operators else ""
     status = verdict.status.value
     if flapping and before is not None and (before.status is Status.UP or before.same_as(verdict)):
-        status = f"flapping, {_times(word.incident)}: {status}"
+        status = f"flapping, {times(word.incident)}: {status}"
     elif before is not None and before.status is Status.UP:
         status = f"{status} again"
     elif before is not None and verdict.reachable and before.reachable is False:
@@ -108,13 +109,9 @@ def _not_up(word: Word, operators: tuple[Provider, ...], *, flapping: bool) -> s
     return f"{status}. {verdict.sentence}{who}"
 
 
-def _times(told: Incident) -> str:
-    """Return `3 times since 2018-11-05 14:02 UTC`."""
-    times = "once" if told.flaps == 1 else f"{told.flaps} times"
-    return f"{times} since {told.opened_at:%Y-%m-%d %H:%M} UTC"
-
-
 def _where(memory: Memory, word: Word) -> str:
+    if word.incident.verdict.pages and not word.places:
+        return ""  # only further pages were not well: the target itself was never away
     network = next((layer for layer in memory.layers if layer.layer is Layer.NETWORK), None)
     return sentence(word.places, network)
 

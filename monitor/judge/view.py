@@ -5,6 +5,7 @@ from typing import Final
 
 from monitor.failure import NOT_ASKED, Failure
 from monitor.judge import revocation
+from monitor.judge.remember import displaces
 from monitor.model import (
     CALM,
     PAGES,
@@ -105,7 +106,10 @@ def look(memory: Memory, observation: Observation, policy: Policy, circumstance:
     for seen in fresh:
         if seen.facts is not None:
             latest[seen.probe] = seen
-    latest[observation.probe] = revocation.carried(observation, latest.get(observation.probe))
+    # A look-up that failed must not take away what explains the rest: else a hold that is read once a day
+    # would stop to explain the missing name at the first look that brings nothing.
+    if observation.probe is policy.lead or displaces(memory, observation):
+        latest[observation.probe] = revocation.carried(observation, latest.get(observation.probe))
     if observation.probe is not policy.lead and observation.failure not in NOT_ASKED:
         fresh = (*(seen for seen in fresh if seen.probe is not observation.probe), observation)
     lead = latest.get(policy.lead)

@@ -237,6 +237,8 @@ class PartState:
     known: Verdict | None = None
     """The last confirmed verdict that was not unknown: what a change is told against."""
     known_since: datetime | None = None
+    grounds: Observation | None = None
+    """The observation that `known` rests on; None while the page is well."""
     suspected: Verdict | None = None
     """A verdict that is not confirmed yet."""
     suspected_since: datetime | None = None

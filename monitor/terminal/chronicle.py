@@ -10,6 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from monitor.commands import MOST, Past
+from monitor.judge.course import course
+from monitor.model import LayerMove
 from monitor.store import IncidentRow, Period
 from monitor.terminal import paint
 
@@ -46,7 +48,7 @@ def _value(period: Period) -> str:
 def _incidents(past: Past) -> RenderableType:
     if not past.incidents:
         return Text("no incidents", style=paint.DIM)
-    table = _table("incident", "opened", "resolved", "lasted", "diagnosis")
+    table = _table("incident", "opened", "resolved", "lasted", "diagnosis", "")
     for row in past.incidents:
         incident = row.incident
         lasted = _lasted(row)
@@ -56,6 +58,7 @@ def _incidents(past: Past) -> RenderableType:
             paint.day(incident.resolved_at) if incident.resolved_at else "open",
             paint.span(lasted) if lasted is not None else "",
             paint.plain(incident.verdict.diagnosis or ""),
+            paint.plain("; ".join(course(incident))),
         )
     return table
 
@@ -107,6 +110,10 @@ def document(past: Past) -> dict[str, Any]:
                 "diagnosis": row.incident.verdict.diagnosis,
                 "layer": row.incident.verdict.layer,
                 "sentence": row.incident.verdict.sentence,
+                "reachable_since": _iso(row.incident.reachable_since),
+                "flaps": row.incident.flaps,
+                "reopened": row.incident.reopened,
+                "places": [_move(move) for move in row.incident.moves],
             }
             for row in past.incidents
         ],
@@ -121,6 +128,15 @@ def document(past: Past) -> dict[str, Any]:
             }
             for stored in past.events
         ],
+    }
+
+
+def _move(move: LayerMove) -> dict[str, Any]:
+    return {
+        "layer": move.layer,
+        "before": [provider.id for provider in move.providers_before],
+        "after": [provider.id for provider in move.providers_after],
+        "known": move.known,
     }
 
 

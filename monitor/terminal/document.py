@@ -23,6 +23,7 @@ from monitor.model import (
     Provider,
     RegistrationFacts,
     Revocation,
+    Status,
     TargetState,
     TlsFacts,
 )
@@ -44,6 +45,9 @@ def document(state: TargetState) -> dict[str, Any]:
         "sentence": verdict.sentence,
         "incident": memory.incident.id if memory.incident else None,
         "incident_opened_at": _iso(memory.incident.opened_at) if memory.incident else None,
+        "incident_flaps": memory.incident.flaps if memory.incident else None,
+        "incident_told_as_up": _told_as_up(memory),
+        "reachable_since": _iso(memory.incident.reachable_since) if memory.incident else None,
         "seconds": {"up": pulse.up_s, "down": pulse.down_s, "unknown": pulse.unknown_s},
         "layers": [_layer(layer, state) for layer in memory.layers],
         "not_seen": list(_not_seen(state)),
@@ -67,6 +71,11 @@ def document(state: TargetState) -> dict[str, Any]:
         ],
         "parts": beside.documents(state),
     }
+
+
+def _told_as_up(memory: Memory) -> bool | None:
+    """Return whether a target that is up has been told as that; null while it is not up."""
+    return memory.incident is None if memory.verdict.status is Status.UP else None
 
 
 def _layer(layer: LayerState, state: TargetState) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from monitor.judge.course import course
 from monitor.judge.early_signs import noticed
 from monitor.model import (
     DelegationFacts,
@@ -114,6 +115,8 @@ def _incident(memory: Memory) -> Text:
     if incident is None:
         return Text()
     text = Text(f"incident {incident.id}, open since {paint.moment(incident.opened_at)}", style="bold")
+    for word in course(incident):
+        text.append("\n   ").append_text(paint.plain(word, style="not bold"))
     for observation in incident.observations:
         mark = "*" if observation.id in incident.verdict.based_on else " "
         text.append(

@@ -37,6 +37,7 @@ from monitor.model import (
     Evidence,
     LastAddressFacts,
     Layer,
+    LayerMove,
     Probe,
     Pulse,
     Revocation,
@@ -412,6 +413,24 @@ async def test_history_stands_on_the_page_of_a_target(site: Site) -> None:
     assert 'class="status-' in text
     assert "down." in words(text)
     assert "/events?target=parler.com" in text
+
+
+async def test_the_course_of_an_incident_stands_on_the_page_of_a_target(site: Site) -> None:
+    held = incident(flaps=12, calm_from_s=1.0, reachable_since=NOW)
+    site.watch(state(incident=held, layers=(behind(Layer.DNS, "amazon"),)))
+    said = words(await site.text("/targets/parler.com"))
+    assert "Its incident is not over yet: something answers since 2021-" in said
+    assert "came and went 12 times since 2021-" in said
+    assert "up again, but not for long enough to be told as that." in said
+    moves = (LayerMove(layer=Layer.NETWORK, providers_before=(), providers_after=(), known=False),)
+    ended = incident(resolved_at=NOW, moves=moves)
+    down = full(seen=(), incident=held)
+    site.watch(down)
+    await site.keep(Change(state=down))
+    await site.keep(Change(state=state(ended=ended)))
+    said = words(await site.text("/targets/parler.com"))
+    assert "Its incident is not over yet" not in said
+    assert "The address does not answer. something answers since" in said
 
 
 async def test_events_are_paged_by_their_number(site: Site) -> None:

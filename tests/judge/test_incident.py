@@ -478,3 +478,51 @@ def test_a_new_diagnosis_is_told_at_once_even_of_a_target_that_flaps() -> None:
     world.events.clear()
     world.http("nnn")
     assert [data.diagnosis for data in incidents(world)] == ["dns.delegation_removed"]
+
+
+# What a look may not lead to
+
+
+def test_a_look_that_fails_is_none_at_which_a_return_is_told() -> None:
+    """The target has been up for long enough, by the time that this very look took it for down."""
+    world = hours(World().http(".."), "xxxx......", 4)
+    world.events.clear()
+    while world.state.memory.incident is not None and not world.events:
+        before = world.state
+        world.http(".")
+        if world.events:
+            world.state, world.now = before, world.now - timedelta(minutes=1)
+            break
+    world.events.clear()
+    world.http("x")
+    assert world.told == []
+    world.http(".")
+    assert RESOLVED in world.told
+
+
+def test_a_registration_that_cannot_be_read_does_not_take_its_explanation_away() -> None:
+    """A hold explains a missing name until the registry says otherwise, not until a look brings nothing."""
+    world = World().http("..nnn")
+    for _ in range(2):
+        world.feed(Probe.REGISTRATION, registration("clientHold"))
+        world.http("n")
+    assert world.state.memory.verdict.diagnosis == "registrar.hold"
+    told = len(world.events)
+    for failure in (Failure.MISSED, Failure.REGISTRATION_LIMITED, Failure.MISSED, Failure.MISSED):
+        world.feed(Probe.REGISTRATION, failure, after_s=10)
+    assert world.state.memory.verdict.diagnosis == "registrar.hold"
+    assert len(world.events) == told
+
+
+def test_the_pages_of_a_target_come_and_go_in_the_same_incident() -> None:
+    world = World().http("..")
+    world.page("account", "...fff").http(".")
+    assert world.told == [STATUS, OPENED]
+    incident = world.state.memory.incident
+    assert incident is not None
+    evidence = {seen.id for seen in incident.observations}
+    assert evidence.issuperset(incident.verdict.based_on)
+    world.page("account", "...")
+    assert resolved(world).text == "parler.com: up again."
+    world.page("account", "fff")
+    assert incidents(world)[-1].reopened == 1

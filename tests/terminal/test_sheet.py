@@ -371,7 +371,8 @@ def test_the_keys_of_the_document_are_stable() -> None:
     told = json.loads(json.dumps(document(parler().state)))
     assert list(told) == [
         "target", "status", "since", "reachable", "diagnosis", "layer", "sentence", "incident",
-        "incident_opened_at", "seconds", "layers", "not_seen", "origin", "registration", "certificate",
+        "incident_opened_at", "incident_flaps", "incident_told_as_up", "reachable_since", "seconds",
+        "layers", "not_seen", "origin", "registration", "certificate",
         "last_address", "mail", "delegation", "policy", "early_signs", "checks", "parts",
     ]  # fmt: skip
     assert list(told["layers"][0]) == [
