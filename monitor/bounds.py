@@ -9,7 +9,8 @@ rechecks take nothing from it. How many run at once is the schedule's limit for 
     if bounds.admit(observation.ended_at): ...
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -21,19 +22,22 @@ class Bounds:
     """Questions that may be asked at once: what a hundred targets ask."""
     per_s: float = 10.0
     """Questions a second from then on."""
-    refused: int = 0
-    """How many were left out."""
+    told: Callable[[bool], None] = field(default=lambda _: None)
+    """Is told of each whether it was asked, for the monitor's own numbers."""
     _spent: float = 0.0
     _at: datetime | None = None
 
-    def admit(self, at: datetime) -> bool:
-        """Tell whether one more may be asked now, and count it. A clock that was set back refills nothing."""
+    def admit(self, at: datetime, *, again: bool = False) -> bool:
+        """Tell whether one more may be asked now, and count it. A clock that was set back refills nothing.
+
+        `again`: it was answered before. Half of the bucket is for those who were never asked.
+        """
         if self._at is not None:
             elapsed_s = max(0.0, (at - self._at).total_seconds())
             self._spent = max(0.0, self._spent - elapsed_s * self.per_s)
         self._at = at
-        if self._spent + 1 > self.burst:
-            self.refused += 1
-            return False
-        self._spent += 1
-        return True
+        admitted = self._spent + 1 <= (self.burst / 2 if again else self.burst)
+        if admitted:
+            self._spent += 1
+        self.told(admitted)
+        return admitted

@@ -15,6 +15,7 @@ import structlog
 from monitor import __version__, registration
 from monitor.attribute import Atlas, Attributor, Catalog, Networks, TableError
 from monitor.blocks import AddressBlocks
+from monitor.bounds import Bounds
 from monitor.clock import Clock, SystemClock
 from monitor.config import Config, control_checks
 from monitor.data import folder_of, updater_of
@@ -112,6 +113,7 @@ class Daemon:
             ),
             controls=controls,
             commit_fleet=self.committer.submit,
+            bounds=Bounds(told=self.own.investigated),
         )
         self.schedule = Schedule(
             clock=world.clock,

@@ -25,6 +25,7 @@ from monitor.model import (
     Attribution,
     Check,
     Circumstance,
+    FollowUp,
     Observation,
     Policy,
     Probe,
@@ -148,8 +149,11 @@ class Pipeline:
         for follow_up in outcome.follow_ups:
             own = plan.find(follow_up.probe, follow_up.part) if follow_up.part else None
             check = own or check_for(follow_up, plan.checks)
-            if check is not None and (not follow_up.bounded or self.bounds.admit(observation.ended_at)):
+            if check is not None and self._may_ask(follow_up, observation.ended_at):
                 self.recheck(check, follow_up.delay_s, follow_up.reason)
+
+    def _may_ask(self, follow_up: FollowUp, at: datetime) -> bool:
+        return not follow_up.bounded or self.bounds.admit(at, again=follow_up.again)
 
     def _judge(
         self, before: TargetState, observation: Observation, policy: Policy, circumstance: Circumstance

@@ -95,6 +95,11 @@ class OwnMetrics:
             ("layer", "provider"),
             registry=self._registry,
         )
+        self._investigations = self._counter(
+            "investigation_questions",
+            "Checks that investigations wanted at once: asked, or left to a later look.",
+            "outcome",
+        )
         # A child of a counter by its labels costs a lock and two look-ups; there are 1,700 a second.
         self._ended: dict[tuple[Probe, Failure | None], Counter] = {}
 
@@ -154,6 +159,10 @@ class OwnMetrics:
         """Count a question to a registration server."""
         self._questions.labels(protocol, outcome).inc()
 
+    def investigated(self, asked: bool) -> None:  # noqa: FBT001 - what the bucket tells of each
+        """Count a check that an investigation wanted: asked, or left out for now."""
+        self._investigations.labels("asked" if asked else "left_out").inc()
+
     def watch_registries(
         self,
         *,
@@ -205,6 +214,7 @@ class OwnMetrics:
             self._bootstrap,
             self._online,
             self._outages,
+            self._investigations,
         )
         return {_exported(metric): tuple(metric._labelnames) for metric in own}  # noqa: SLF001 - it has no other name
 

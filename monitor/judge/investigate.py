@@ -69,8 +69,11 @@ def note(memory: Memory, observation: Observation, policy: Policy) -> Memory:
     return replace(memory, investigated=(*others, observation))
 
 
-def close(memory: Memory) -> Memory:
-    """Return the memory with the investigation as evidence of its incident, or without it when it is over."""
+def close(before: Memory, memory: Memory) -> Memory:
+    """Return the memory with the investigation as evidence of its incident, or without it when it is over.
+
+    All of it when the incident opens, then what is new: what was left out of the evidence stays out.
+    """
     if not memory.investigated:
         return memory
     if not _listens(memory):
@@ -79,6 +82,8 @@ def close(memory: Memory) -> Memory:
     if current is None:
         return memory
     have = {seen.id for seen in current.observations}
+    if before.incident is not None:
+        have |= {seen.id for seen in before.investigated}
     new = tuple(seen for seen in memory.investigated if seen.id not in have)
     if not new:
         return memory
@@ -99,7 +104,14 @@ def investigate(before: Memory, after: Memory, view: View, runs: tuple[Run, ...]
     asked: list[FollowUp] = []
     if policy.lead in _LEADS and since is not None and lead is view.observation:
         asked = [
-            FollowUp(probe=probe, delay_s=0.0, reason=reason, compare=True, bounded=True)
+            FollowUp(
+                probe=probe,
+                delay_s=0.0,
+                reason=reason,
+                compare=True,
+                bounded=True,
+                again=any(seen.probe is probe for seen in after.investigated),
+            )
             for probe, reason in _questions(before, after, view, verdict)
             if _is_open(probe, after, view, runs, since)
         ]

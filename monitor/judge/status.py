@@ -222,4 +222,7 @@ def _look_again(memory: Memory, verdict: Verdict, policy: Policy, looks: int) ->
     if looks > 1 or not turns or not policy.dns_watched or policy.lead is Probe.DNS:
         return (again,)
     reason = "the target looks up again" if kind is _Kind.UP else "the target does not look up"
-    return (again, FollowUp(probe=Probe.DNS, delay_s=0.0, reason=reason, compare=True))
+    return (
+        again,
+        FollowUp(probe=Probe.DNS, delay_s=0.0, reason=reason, compare=True, bounded=kind is _Kind.NOT_UP),
+    )

@@ -87,7 +87,7 @@ def step(
         memory = outcome.memory
         told += outcome.news
         follow_ups += outcome.follow_ups
-    memory = close(memory)
+    memory = close(state.memory, memory)
     follow_ups += investigate(state.memory, memory, view, belief.pulse.runs)
     follow_ups += last_address.ask(state, memory, observation, policy)
     pulse = _settle(belief, memory, observation, policy)

@@ -94,6 +94,11 @@ class View:
         return None
 
 
+def _has_begun(memory: Memory) -> bool:
+    """Tell whether an earlier look was not well: one that is suspected, told, or believed to be unknown."""
+    return bool(memory.suspected or memory.incident or memory.verdict.diagnosis)
+
+
 def look(memory: Memory, observation: Observation, policy: Policy, circumstance: Circumstance = CALM) -> View:
     """Return the view that an observation completes: itself, and the others as last seen.
 
@@ -119,7 +124,7 @@ def look(memory: Memory, observation: Observation, policy: Policy, circumstance:
         policy=policy,
         observation=observation,
         fresh=fresh,
-        begun=memory.suspected is not None or memory.incident is not None,
+        begun=_has_begun(memory),
         http=http,
         dns=latest.get(Probe.DNS) if policy.dns_watched or policy.lead is Probe.DNS else None,
         registration=latest.get(Probe.REGISTRATION),

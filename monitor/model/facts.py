@@ -277,7 +277,9 @@ class ServerWord:
     ttl: int | None = None
     """Of those, in seconds, whole: a server of the zone does not count down. None: not recorded."""
     knows_host: bool | None = None
-    """Whether it has an address, or an alias, for the host that is watched; None: not asked, or not said."""
+    """Whether it has an address for the host that is watched; None: not asked, not said, or an alias."""
+    alias: str = ""
+    """Where it says that the host leads, when that is elsewhere: others have to know the address then."""
 
     @property
     def refuses(self) -> bool:

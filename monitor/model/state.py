@@ -318,5 +318,7 @@ class FollowUp:
     """What of the target is to be looked at; empty: the target itself."""
     bounded: bool = False
     """Whether it may be left out when very many are asked for at once: a later look asks again."""
+    again: bool = False
+    """Whether it was answered before: those who were never asked go first."""
     certificate: str | None = None
     """Of `revocation`: fingerprint of the certificate."""

@@ -244,6 +244,7 @@ class _Search:
             serial=_serial(soa) if soa.failure is None else None,
             name_servers=ns.values if ns.authoritative else (),
             knows_host=_knows(words),
+            alias=_alias(words),
             ttl=ns.ttl if ns.authoritative and ns.values else None,
         )
 
@@ -279,11 +280,18 @@ def _shuffled(hosts: tuple[str, ...], zone: str) -> list[str]:
     return sorted(hosts, key=lambda host: blake2b(f"{zone}|{host}".encode(), digest_size=8).digest())
 
 
+def _alias(words: Iterable[Word]) -> str:
+    """Return where a server says that a host leads, as far as it knows the way; empty: nowhere else."""
+    return next((word.chain[-1] for word in words if word.authoritative and word.chain), "")
+
+
 def _knows(words: Iterable[Word]) -> bool | None:
-    """Return whether a server has addresses, or an alias, of a host; None: it does not say, or points on."""
+    """Return whether a server has addresses of a host; None: it does not say, or points elsewhere."""
     said = [word for word in words if word.authoritative]
-    if any(word.values or word.chain for word in said):
+    if any(word.values for word in said):
         return True
+    if any(word.chain for word in said):
+        return None
     return False if said and all(word.failure in _DECIDED for word in said) else None
 
 

@@ -37,7 +37,8 @@ def facts(seen: Observation | None) -> Iterator[tuple[str, Text]]:
     for index, word in enumerate(what.servers):
         serial = f", serial {word.serial}" if word.serial is not None else ""
         where = f" ({word.address})" if word.address else ""
-        yield "servers" if index == 0 else "", paint.plain(f"{word.host}{where} {says(word)}{serial}")
+        told_of = f"{says(word)}{_of_host(word)}{serial}"
+        yield "servers" if index == 0 else "", paint.plain(f"{word.host}{where} {told_of}")
     if what.signed is not None:
         yield (
             "DNSSEC",
@@ -68,6 +69,8 @@ def document(memory: Memory) -> dict[str, Any] | None:
                 "address": word.address or None,
                 "says": says(word),
                 "serial": word.serial,
+                "knows_host": word.knows_host,
+                "alias": word.alias or None,
                 "name_servers": list(word.name_servers),
             }
             for word in facts.servers
@@ -91,6 +94,15 @@ def says(word: ServerWord) -> str:
     if word.failure is not None:
         return word.failure.value
     return "answers" if word.authoritative else "lame"
+
+
+def _of_host(word: ServerWord) -> str:
+    """Return what a server said about the host that is watched, if it was asked."""
+    if word.alias:
+        return f", leads to {word.alias}"
+    if word.knows_host is None:
+        return ""
+    return ", has an address for the host" if word.knows_host else ", has no address for the host"
 
 
 def _answers(facts: DelegationFacts) -> str:

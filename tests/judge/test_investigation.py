@@ -1,11 +1,13 @@
 """What is asked when something goes wrong, when it is asked again, and what becomes of the answers."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from judge.world import START, World, observe, page, records, registration
 
 from monitor.bounds import Bounds
 from monitor.failure import Failure
+from monitor.judge.investigate import MOST_EVIDENCE
 from monitor.model import (
     Check,
     DelegationFacts,
@@ -94,6 +96,21 @@ def test_every_layers_word_is_evidence_also_when_it_comes_late_and_changes_nothi
     assert {seen.probe for seen in incident.observations} >= {
         *(Probe.HTTP, Probe.DNS, Probe.REGISTRATION, Probe.DELEGATION)
     }
+
+
+def test_an_incident_that_has_seen_much_keeps_its_evidence_and_its_memory_while_nothing_is_new() -> None:
+    world = World(WATCHED).http("..xxx")
+    for number in range(40):
+        world.feed(Probe.REGISTRATION, registration(f"code{number}"), after_s=1)
+        world.feed(Probe.DELEGATION, replace(HEARD, parent=f"com{number % 2}"), after_s=1)
+    incident = world.state.memory.incident
+    assert incident is not None
+    assert len(incident.observations) == MOST_EVIDENCE
+    assert incident.observations[-1].facts == replace(HEARD, parent="com1")
+    world.http("x")
+    memory = world.state.memory
+    world.http("xxx")
+    assert world.state.memory is memory
 
 
 def test_what_was_not_answered_is_asked_again_at_every_look() -> None:
@@ -215,13 +232,28 @@ def test_a_memory_written_before_there_were_investigations_is_read() -> None:
 
 
 def test_the_bucket_gives_what_it_has_and_refills_with_time() -> None:
-    bounds = Bounds(burst=3, per_s=1.0)
+    told: list[bool] = []
+    bounds = Bounds(burst=3, per_s=1.0, told=told.append)
     assert [bounds.admit(START) for _ in range(5)] == [True, True, True, False, False]
-    assert bounds.refused == 2
+    assert told == [True, True, True, False, False]
     assert bounds.admit(START + timedelta(seconds=1))
     assert not bounds.admit(START + timedelta(seconds=1))
     assert not bounds.admit(START - timedelta(hours=1)), "a clock set back refills nothing"
     assert [bounds.admit(START + timedelta(days=1)) for _ in range(5)].count(True) == 3
+
+
+def test_half_of_the_bucket_is_for_those_who_were_never_asked() -> None:
+    bounds = Bounds(burst=4, per_s=1.0)
+    assert [bounds.admit(START, again=True) for _ in range(3)] == [True, True, False]
+    assert [bounds.admit(START) for _ in range(3)] == [True, True, False]
+
+
+def test_a_question_that_was_answered_is_asked_again_behind_those_that_were_not() -> None:
+    world = World(WATCHED).http("..n")
+    answer(world)
+    world.http("nn")
+    again = {f.probe: f.again for f in world.follow_ups if f.delay_s == 0}
+    assert again == {Probe.DNS: False, Probe.DELEGATION: True, Probe.REGISTRATION: False}
 
 
 class Storm:
@@ -271,9 +303,6 @@ class Storm:
             else:
                 self.take(check.target, check.probe, Failure.DNS_NXDOMAIN, GONE)
 
-    def bounded(self) -> list[datetime]:
-        return [at for at, check in self.questions if check.probe is not Probe.DNS]
-
 
 class Nobody:
     """An attributor that names nobody."""
@@ -321,11 +350,11 @@ def test_a_thousand_targets_that_fail_together_cause_no_storm_and_each_is_invest
     began = storm.now
     storm.minute(Failure.DNS_NXDOMAIN)
     assert storm.looks == 1000, "ordinary rechecks are not bounded"
-    assert len(storm.bounded()) <= 300 + 60 * 10
+    assert len(storm.questions) <= 300 + 60 * 10
     for _ in range(8):
         storm.minute(Failure.DNS_NXDOMAIN)
     passed_s = (storm.now - began).total_seconds()
-    assert len(storm.bounded()) <= 300 + passed_s * 10
+    assert len(storm.questions) <= 300 + passed_s * 10
     diagnoses = {storm.pipeline.states[name].memory.verdict.diagnosis for name in storm.names}
     assert diagnoses == {"registrar.hold"}
 
@@ -335,5 +364,5 @@ def test_a_thousand_failures_in_one_moment_ask_no_more_than_the_bucket_holds() -
     storm.minute(page())
     for name in storm.names:
         storm.take(name, Probe.HTTP, Failure.DNS_NXDOMAIN)
-    assert len(storm.bounded()) == 300
-    assert storm.pipeline.bounds.refused == 2000 - 300
+    assert len(storm.questions) == 300
+    assert storm.looks == 1000, "ordinary rechecks are not bounded"

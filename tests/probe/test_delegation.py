@@ -265,7 +265,7 @@ async def knows(behave: Behaviour, *, compare: bool = True) -> tuple[bool | None
     [
         pytest.param(host_of(f"{HOST} 60 A 192.0.2.1"), True, id="an address"),
         pytest.param(host_of(f"{HOST} 60 AAAA 2001:db8::1"), True, id="an address of the other family"),
-        pytest.param(host_of(f"{HOST} 60 CNAME elsewhere.example."), True, id="an alias to elsewhere"),
+        pytest.param(host_of(f"{HOST} 60 CNAME elsewhere.example."), None, id="an alias to elsewhere"),
         pytest.param(host_of(), False, id="no address"),
         pytest.param(host_of(code="NXDOMAIN"), False, id="no such name"),
         pytest.param(host_of(code="SERVFAIL"), None, id="trouble"),
@@ -277,6 +277,14 @@ async def test_a_listed_server_is_asked_for_the_host_where_that_is_in_doubt(
     known: bool | None,  # noqa: FBT001 - a parameter of a table
 ) -> None:
     assert await knows(behave) == (known, ["parler.com", HOST])
+
+
+async def test_an_alias_is_told_with_where_it_leads() -> None:
+    settings = DelegationSettings(zone="parler.com", host=HOST)
+    behave = host_of(f"{HOST} 60 CNAME edge.example.")
+    async with delegation_lab({**GOOD, NS1: behave, NS2: behave}) as lab:
+        facts = await probe_delegation(replace(check(), compare=True, settings=settings), lab.io)
+    assert {word.alias for word in facts.servers} == {"edge.example"}
 
 
 async def test_an_ordinary_run_asks_for_the_zone_only() -> None:

@@ -11,6 +11,7 @@ from monitor.judge.rules.words import (
     delegated,
     listed,
     parent,
+    points_elsewhere,
     records,
     resolvers_do,
     resolvers_say_gone,
@@ -31,16 +32,18 @@ def _seizure_servers(view: View) -> tuple[str, ...]:
 
     By the parent's word; a resolver's has to do where that cannot be had.
     """
-    told = delegated(view) or view.delegated
-    if told is not None and (of_seizures(told.delegated) or delegated(view) is not None):
-        return told.delegated if of_seizures(told.delegated) else ()
-    known = view.records
-    if known is None or "NS" in known.disagreeing or not of_seizures(known.ns.values):
+    now = delegated(view)
+    told = now or view.delegated
+    if told is not None and of_seizures(told.delegated):
+        return told.delegated
+    known = view.records if now is None else None
+    if known is None or not of_seizures(known.ns.values) or "NS" in known.disagreeing:
         return ()
     return known.ns.values if resolvers_do(view) else ()
 
 
 def _removed(view: View) -> bool:
+    """Tell whether the parent zone delegates nothing, by its own word where that could be had."""
     return zone_gone(view) and parent(view) in (Parent.GONE, Parent.NOT_WATCHED)
 
 
@@ -58,7 +61,13 @@ def _validates_not(view: View) -> bool:
 def _unreachable(view: View) -> bool:
     if view.failure not in NAME_TROUBLE - {Failure.ADDRESS_FORBIDDEN}:
         return False
-    return servers_fail(view) or (view.failure in _NO_USE and resolvers_do(view))
+    if servers_fail(view):
+        return True
+    return (
+        view.failure in _NO_USE
+        and (resolvers_do(view) or points_elsewhere(view))
+        and not servers_contradict(view)
+    )
 
 
 def _no_address(view: View) -> bool:

@@ -38,13 +38,15 @@ def _held(*codes: str) -> Callable[[View], bool]:
 
 
 def _deleted(view: View) -> bool:
+    if not zone_gone(view):
+        return False
     read = _read(view)
-    return read is not None and not read[0].registered and zone_gone(view)
+    return read is not None and not read[0].registered
 
 
 def _expired(view: View) -> bool:
-    read = _read(view)
-    if read is None or not zone_gone(view):
+    read = _read(view) if zone_gone(view) else None
+    if read is None:
         return False
     facts, seen = read
     return bool(_codes(view, *_LAPSED)) or (facts.expires is not None and facts.expires < seen.ended_at)

@@ -16,8 +16,9 @@ SEIZURE_SUFFIXES: Final = (
 )
 
 
+_ENDINGS: Final = tuple(f".{suffix}" for suffix in SEIZURE_SUFFIXES)
+
+
 def of_seizures(hosts: tuple[str, ...]) -> bool:
     """Tell whether there are name servers, and all of them belong to those above."""
-    return bool(hosts) and all(
-        any(host == suffix or host.endswith(f".{suffix}") for suffix in SEIZURE_SUFFIXES) for host in hosts
-    )
+    return bool(hosts) and all(f".{host}".endswith(_ENDINGS) for host in hosts)

@@ -28,7 +28,7 @@ class Parent(Enum):
 
 def delegated(view: View) -> DelegationFacts | None:
     """Return the delegation as the parent zone has told it since the trouble began."""
-    seen = view.said(Probe.DELEGATION)
+    seen = view.said(Probe.DELEGATION) if view.fresh else None
     facts = seen.facts if seen is not None else None
     return facts if isinstance(facts, DelegationFacts) and facts.heard else None
 
@@ -103,14 +103,24 @@ def _agree(view: View) -> bool:
 
 
 def servers_contradict(view: View) -> bool:
-    """Tell whether the zone's own servers answer for a name where the resolvers only fail."""
+    """Tell whether the zone's own servers answer for a name where the resolvers only fail.
+
+    Not where they point elsewhere: they cannot know the address then.
+    """
     answering = [word for word in listed(view) if word.authoritative]
     if not answering or view.failure not in NAME_TROUBLE - {Failure.ADDRESS_FORBIDDEN}:
         return False
     known = {word.knows_host for word in answering}
+    if True not in known and points_elsewhere(view):
+        return False
     if True in known or view.failure not in (Failure.DNS_NXDOMAIN, Failure.DNS_NODATA, Failure.DNS_LOOP):
         return known != {False}
     return known == {None} and resolvers_say_gone(view)
+
+
+def points_elsewhere(view: View) -> bool:
+    """Tell whether the zone's own servers say that the host is an alias: what fails is where it leads."""
+    return any(word.alias for word in listed(view) if word.authoritative)
 
 
 def zone_refused(view: View) -> bool:
