@@ -8,7 +8,8 @@ Resolvers tell the end of a story; this probe asks those who write it, without r
 2. Each server that the parent lists (the first 8, two addresses each) is asked for SOA and NS of the
    zone: does it answer for the zone at all, with which serial, naming which servers? Where the run was
    asked for because of a doubt (`Check.compare`), also for the host that is watched.
-3. The domains that those servers live in are looked up in their registries (`server_domains`).
+3. The domains that those servers live in are looked up in their registries (`server_domains`); a run that was
+   asked for because of a doubt takes what is known of them within two seconds.
 
 Facts come out when a server of the parent zone was heard. `dns_nxdomain`, with the facts, says that
 the parent knows no such name; a parent that has the name but no servers for it delegates nothing, and
@@ -68,7 +69,8 @@ async def probe_delegation(check: Check, io: Io) -> DelegationFacts:
     servers, signed, domains = await asyncio.gather(
         search.servers(delegated[:_MOST_SERVERS], left_s),
         search.signed(delegated, left_s),
-        search.domains(delegated[:_MOST_SERVERS], left_s),
+        # Registries have lines and limits: what is asked because of a doubt does not wait for them.
+        search.domains(delegated[:_MOST_SERVERS], min(left_s, _TRY_S) if check.compare else left_s),
     )
     facts = DelegationFacts(
         zone=settings.zone,

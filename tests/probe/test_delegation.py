@@ -1,6 +1,9 @@
 """The delegation probe against real servers on loopback: parents, listed servers, and what they get wrong."""
 
+import asyncio
+import time
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
@@ -8,6 +11,7 @@ from monitor.failure import Failure
 from monitor.model import DelegationFacts, DelegationSettings, DnsSettings, ServerWord
 from monitor.probe.delegation import probe_delegation
 from monitor.probe.error import ProbeError
+from monitor.probe.io import Io
 from tests.servers.delegation_lab import (
     GTLD,
     LISTED,
@@ -50,6 +54,27 @@ async def test_a_delegation_that_everybody_agrees_on() -> None:
         ("ns4.epik.com", NS2, "NOERROR", None),
     ]
     assert all(word.authoritative and word.serial == 2021011101 for word in facts.servers)
+
+
+class SlowRegistries:
+    """Whoever asks for a domain here waits."""
+
+    def of(self, host: str) -> str:
+        return host.partition(".")[2]
+
+    async def look_up(self, domain: str, io: Io) -> None:
+        del domain, io
+        await asyncio.Event().wait()
+
+
+async def test_an_investigation_does_not_wait_for_the_registries_of_the_servers_domains() -> None:
+    """What the parent says would come when the trouble is long explained, or has become another."""
+    async with delegation_lab(GOOD) as lab:
+        io = replace(lab.io, server_domains=cast("Any", SlowRegistries()))
+        begun = time.monotonic()
+        facts = await probe_delegation(replace(check(), compare=True, timeout_s=30.0), io)
+        assert time.monotonic() - begun < 10.0
+    assert (facts.delegated, facts.served, facts.domains) == (LISTED, LISTED, ())
 
 
 async def test_nobody_is_asked_to_look_things_up_but_the_resolver() -> None:
