@@ -81,17 +81,17 @@ ACTS: Final = (
     ),
     Act(
         name="dropped by its name servers",
-        until=f"{_of('platform_incident_active', diagnosis='dns.unreachable')} "
+        until=f"{_of('platform_incident_active', diagnosis='dns.provider_dropped')} "
         "unless on (target) platform_provider_info{layer=~'dns|network'}",
         asks={
             "platform_up": _GONE,
-            _ACTIVE: {f"dns.unreachable dns {PARLER}": 1},
+            _ACTIVE: {f"dns.provider_dropped dns {PARLER}": 1},
             "platform_incidents_total": {PARLER: 1, NEIGHBOUR: 0, FAR: 0},
             _of("platform_dns_answer"): {f"SERVFAIL {PARLER}": 1},
             _AMAZON: {"dns": 1, "network": 1, "registration": 2},
             _CHANGES: _NO_CHANGES,
         },
-        explains={"status": "down", "reachable": False, "diagnosis": "dns.unreachable", "layer": "dns"},
+        explains={"status": "down", "reachable": False, "diagnosis": "dns.provider_dropped", "layer": "dns"},
     ),
     Act(
         name="transferred",
@@ -103,9 +103,9 @@ ACTS: Final = (
             },
             _CHANGES: {**_NO_CHANGES, "registration": 1},
             _AMAZON: {"dns": 1, "network": 1, "registration": 1},
-            _ACTIVE: {f"dns.unreachable dns {PARLER}": 1},
+            _ACTIVE: {f"dns.provider_dropped dns {PARLER}": 1},
         },
-        explains={"status": "down", "diagnosis": "dns.unreachable"},
+        explains={"status": "down", "diagnosis": "dns.provider_dropped"},
     ),
     Act(
         name="one page",
@@ -154,7 +154,7 @@ LAST_ANSWERS: Final[Mapping[str, Answer]] = {
     "sum by (target) (platform_provider_changes_total)": {PARLER: 3, NEIGHBOUR: 0, FAR: 0},
     "group by (diagnosis) (count_over_time(platform_incident_active[5m]))": {
         "network.refused": 1,
-        "dns.unreachable": 1,
+        "dns.provider_dropped": 1,
         "content.placeholder": 1,
     },
     'sum by (outcome) (platform_monitor_deliveries_total{outcome!="delivered"})': {"failed": 1},

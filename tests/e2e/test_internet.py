@@ -134,7 +134,7 @@ def test_the_receiver_is_told_one_incident_from_beginning_to_end(record: Record)
     assert opened["data"]["diagnosis"] == "network.refused"
     assert _ids(opened["data"]["providers"]) == ["amazon"]
     diagnoses = list(dict.fromkeys(event["data"]["diagnosis"] for event in updated))
-    assert diagnoses == ["dns.unreachable", "content.placeholder"]
+    assert diagnoses == ["dns.provider_dropped", "content.placeholder"]
     assert len({event["data"]["incident"] for event in (opened, *updated, resolved)}) == 1
     really = record["acts"]["switched off"]["began"]
     assert really - 0.1 < _moment(opened["data"]["opened_at"]) < really + 3.0
