@@ -12,6 +12,7 @@ from typing import Final
 from monitor import wire
 from monitor.model import (
     Event,
+    EventType,
     ProviderChanged,
     RegistrationChanged,
     StatusChanged,
@@ -24,6 +25,8 @@ from monitor.replay.scenario import Scenario
 from monitor.replay.tables import ConditionTable, ExpectStateTable, ExpectTable, FactTable
 
 _MOST_NAMED: Final = 5
+# What is noticed before anything happens, told quietly: a strict scenario need not expect it.
+_QUIET: Final = frozenset({EventType.SIGN_NOTICED, EventType.EXPIRY_APPROACHING})
 # Keys of a condition that do not say what kind of event is meant.
 _NOT_SAID: Final = {"after", "before", "why", "of", "within", "at_least", "at_most"}
 
@@ -84,7 +87,8 @@ def examine(scenario: Scenario, outcome: Outcome) -> Examination:
         differences += [
             Difference(at=told.event.at, expectation="strict", text=f"nobody expected: {_told(told.event)}")
             for told in left
-            if not any(_is(told, counted) for counted in scenario.expect_count)
+            if told.event.type not in _QUIET
+            and not any(_is(told, counted) for counted in scenario.expect_count)
         ]
     differences += _forbidden(scenario, outcome)
     differences += _miscounted(scenario, outcome)

@@ -143,10 +143,14 @@ class _Servers:
         """Open everything on ports that the system chooses, the same for DNS over UDP and TCP."""
         desk = Desk(in_vain=self.in_vain, unheard=self.unheard)
         stack.push_async_callback(desk.close)
+        # Where there is another resolver, a silent one costs no more than one try.
+        silence = self.in_vain if self._scenario.resolvers == 1 else self.unheard
+        resolving = Desk(in_vain=silence, unheard=self.unheard)
+        stack.push_async_callback(resolving.close)
         web = partial(WebServer, desk, self.respond)
         return Ports(
             resolvers=[
-                await _listen_dns(stack, desk, Answers(self._world, number))
+                await _listen_dns(stack, resolving, Answers(self._world, number))
                 for number in range(len(RESOLVERS))
             ],
             name_servers={
