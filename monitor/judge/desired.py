@@ -117,7 +117,8 @@ def _lock(memory: Memory, seen: Look) -> Finding:
     if not locks and not says_of_locks(source, statuses):
         return Finding(kept=None)
     before = seen.before.registration
-    sure = before is not None and bool(before[1]) and before[1] != statuses
+    # RDAP and WHOIS of one registry may word it differently: that another one answers confirms nothing.
+    sure = before is not None and before[0] == source and bool(before[1]) and before[1] != statuses
     return Finding(kept=bool(locks), found=locks or ("off",), sure=sure)
 
 

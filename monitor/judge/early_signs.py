@@ -6,6 +6,7 @@ observation cannot say. What it says is weighed here, for all signs alike:
 - a sign is noticed, and told, when `changes_to_confirm` looks in a row have shown it (some want a length of
   time besides); it is gone when as many have not;
 - what was there at the first look is how the target is, and no sign of a change;
+- while a target is down, or that is suspected, what its DNS shows is part of that, and no sign of it;
 - what comes back within a week of its end is the same sign, and is not told again; nor is the same sign
   of something else of the target while one stands: who shortens one TTL shortens them all.
 
@@ -35,6 +36,7 @@ from monitor.model import (
     RegistrationFacts,
     Severity,
     SignNoticed,
+    Status,
 )
 
 _CALM: Final = timedelta(days=7)
@@ -203,6 +205,8 @@ def read_lock(memory: Memory, seen: Look) -> Iterator[Reading]:
         yield Reading(sign=sign, about=about, seen=False)
         return
     before = seen.before.registration
+    if before is not None and before[0] != facts.source:
+        return  # RDAP and WHOIS of one registry may word it differently
     had = LOCKS & set(before[1].split(" ")) if before else frozenset()
     if says_of_locks(facts.source, statuses) and (had or _standing(memory, sign, about)):
         locks = " ".join(sorted(had))
@@ -221,6 +225,11 @@ def read_hold(memory: Memory, seen: Look) -> Iterator[Reading]:
             yield Reading(sign=sign, about=facts.domain, seen=bool(found and works), after=found)
 
 
+def _is_late(memory: Memory) -> bool:
+    """Tell whether it is too late for a sign of trouble: the target is down, or that is suspected."""
+    return memory.suspected is not None or memory.verdict.status is Status.DOWN
+
+
 def _still_works(memory: Memory, seen: Look) -> bool | None:
     """Tell whether the name resolves, and nothing is the matter with the target; None: not known."""
     if memory.incident is not None or memory.suspected is not None:
@@ -233,7 +242,7 @@ def _still_works(memory: Memory, seen: Look) -> bool | None:
 
 def read_ttl(memory: Memory, seen: Look) -> Iterator[Reading]:
     """Say whether the TTL of the host's or the zone's records has dropped, by what resolvers say of it."""
-    if not seen.low_ttls and not memory.early_signs:
+    if _is_late(memory) or not (seen.low_ttls or memory.early_signs):
         return
     low = {stretch.rtype: stretch for stretch in seen.low_ttls}
     for rtype in ("A", "NS"):
@@ -267,7 +276,7 @@ def read_served_ttl(memory: Memory, seen: Look) -> Iterator[Reading]:
     """Say whether the TTL of the zone's NS records has dropped, by the listed servers themselves."""
     earlier, now = _delegation(seen)
     served = _ttl(now) if now else None
-    if served is None:
+    if served is None or _is_late(memory):
         return
     state = _standing(memory, EarlySign.TTL_DROPPED, "NS")
     usually = int(state.before) if state else (_ttl(earlier) if earlier else None) or 0
@@ -285,7 +294,7 @@ def _ttl(facts: DelegationFacts) -> int | None:
 def read_agreement(memory: Memory, seen: Look) -> Iterator[Reading]:
     """Say whether parent and zone, or the listed servers, name other servers, where they agreed before."""
     earlier, now = _delegation(seen)
-    if now is None or now.agree is None:
+    if now is None or now.agree is None or _is_late(memory):
         return
     sets = {word.name_servers for word in now.servers if word.authoritative and word.name_servers}
     agreed = earlier is not None and earlier.agree is True
@@ -303,10 +312,10 @@ def read_agreement(memory: Memory, seen: Look) -> Iterator[Reading]:
         )
 
 
-def read_serials(_: Memory, seen: Look) -> Iterator[Reading]:
+def read_serials(memory: Memory, seen: Look) -> Iterator[Reading]:
     """Say whether a server lags behind others of the same operator; operators number as they like."""
     now = _delegation(seen)[1]
-    if now is None:
+    if now is None or _is_late(memory):
         return
     serials: dict[str, dict[str, int]] = {}
     for word in now.servers:

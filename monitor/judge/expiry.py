@@ -63,6 +63,8 @@ class End:
 def expiring(memory: Memory, seen: Look) -> Aside:
     """Tell the ends that have come nearer than a threshold since they were last looked at."""
     at = seen.observation.ended_at
+    if not memory.ends_told and _is_far(seen, at):
+        return Aside(memory=memory)
     kept = tuple(told for told in memory.ends_told if told.expires > at)
     news = []
     for end in ends(memory, seen):
@@ -79,6 +81,15 @@ def expiring(memory: Memory, seen: Look) -> Aside:
     if kept != memory.ends_told:
         memory = replace(memory, ends_told=kept)
     return Aside(memory=memory, news=tuple(news))
+
+
+def _is_far(seen: Look, at: datetime) -> bool:
+    """Tell whether an observation shows no end within reach: asked at every look at a page or at records."""
+    facts = seen.observation.facts
+    if isinstance(facts, HttpFacts):
+        reach = max(seen.view.policy.certificate_expiry_days, default=0) * _DAY
+        return facts.tls is None or facts.tls.not_after - at > reach
+    return not isinstance(facts, RegistrationFacts | DelegationFacts)
 
 
 def _is_same(told: EndTold, end: End) -> bool:

@@ -197,6 +197,17 @@ def test_a_lock_that_goes_is_a_breach_when_the_registration_is_confirmed() -> No
     assert "parler.com: policy breached: the transfer lock is off." in [event.text for event in world.events]
 
 
+def test_another_source_is_no_confirmation() -> None:
+    """WHOIS may show fewer codes than RDAP did: its first word is one look, no change that was confirmed."""
+    world = wishing(LOCK)
+    for _ in range(3):
+        register(world, "epik", *LOCKED)
+    register(world, "epik", "ok", source="whois")
+    assert policy_events(world) == []
+    register(world, "epik", *LOCKED)
+    assert policy_events(world) == []
+
+
 def test_a_record_that_has_lost_its_status_codes_is_no_breach() -> None:
     """Under a rate limit fields vanish; that is no word on the lock."""
     world = wishing(LOCK)

@@ -100,9 +100,18 @@ def test_a_domain_that_is_being_deleted_has_lost_more_than_its_lock() -> None:
         (LOCKED, registration(), registration(), registration()),
         (LOCKED, registration("serverTransferProhibited"), registration("serverTransferProhibited")),
         (LOCKED, *[Failure.REGISTRATION_LIMITED] * 4),
+        (LOCKED, *[replace(OPEN, source="whois")] * 4),
         (LOCKED, *[replace(registration("registered"), source="whois")] * 3),
     ],
-    ids=["never there", "in doubt", "no codes published", "another lock", "limited", "no codes of EPP"],
+    ids=[
+        "never there",
+        "in doubt",
+        "no codes published",
+        "another lock",
+        "limited",
+        "other words",
+        "no codes of EPP",
+    ],
 )
 def test_what_is_no_lock_that_went(looks: tuple[object, ...]) -> None:
     world = watched()
@@ -304,6 +313,15 @@ def test_servers_that_disagreed_never_before_are_a_sign(
     for _ in range(4):
         world.feed(Probe.DELEGATION, delegation(*servers, agree=False))
     assert signs(world) == [sign]
+
+
+def test_what_dns_shows_of_a_target_that_is_down_is_no_early_sign() -> None:
+    world = watched()
+    world.feed(Probe.DELEGATION, delegation())
+    world.http("xxxx")
+    for _ in range(4):
+        world.feed(Probe.DELEGATION, delegation(other("ns1.x.example"), other("ns2.x.example"), agree=False))
+    assert signs(world) == []
 
 
 def test_a_disagreement_that_was_always_there_is_how_the_zone_is() -> None:

@@ -120,6 +120,11 @@ async def test_silent_and_unreachable_listed_servers() -> None:
     assert [word.failure for word in facts.servers] == [Failure.DNS_TIMEOUT, Failure.DNS_UNREACHABLE]
 
 
+async def test_the_ttl_of_ns_is_the_servers_own_and_a_lame_one_has_none() -> None:
+    facts = await probed({**GOOD, NS1: lambda query: [say(query, SOA, aa=False)]})
+    assert [word.ttl for word in facts.servers] == [None, 300]
+
+
 async def test_a_zone_that_names_other_servers_than_its_parent_does() -> None:
     facts = await probed({**GOOD, NS2: serves("ns1.example.net", "ns2.example.net")})
     assert facts.agree is False
