@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from monitor.model import (
     Attribution,
+    ContentChanged,
     Drill,
     Event,
     EventData,
@@ -171,6 +172,7 @@ _DATA: Final[dict[EventType, type[EventData]]] = {
     EventType.INCIDENT_RESOLVED: IncidentChanged,
     EventType.PROVIDER_CHANGED: ProviderChanged,
     EventType.REGISTRATION_CHANGED: RegistrationChanged,
+    EventType.CONTENT_CHANGED: ContentChanged,
     EventType.EXPIRY_APPROACHING: ExpiryApproaching,
     EventType.SIGN_NOTICED: SignNoticed,
     EventType.POLICY_BREACHED: PolicyRuled,

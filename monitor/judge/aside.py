@@ -9,12 +9,13 @@ from collections.abc import Callable
 from typing import Final
 
 from monitor.judge import last_address, revocation, tell
+from monitor.judge.content import look_at_page
 from monitor.judge.desired import desired
 from monitor.judge.early_signs import early_signs
 from monitor.judge.expiry import expiring
 from monitor.judge.glance import Aside, Look
 from monitor.judge.registration import renew
-from monitor.model import Memory
+from monitor.model import Memory, Status
 
 __all__ = ["ASIDES", "Aside", "Look"]
 
@@ -36,6 +37,16 @@ def certificate(memory: Memory, seen: Look) -> Aside:
     return Aside(memory=memory, follow_ups=revocation.ask(memory, seen.observation, seen.view.policy))
 
 
+def page(memory: Memory, seen: Look) -> Aside:
+    """Tell that another page has come to stay, on a target that is up all the same."""
+    shown = seen.view.page if seen.view.http is seen.observation else None
+    if shown is None or memory.verdict.status is not Status.UP or memory.suspected is not None:
+        return Aside(memory=memory)
+    renewal = look_at_page(memory, shown, seen.observation.ended_at)
+    news = (tell.content(renewal.change),) if renewal.change else ()
+    return Aside(memory=renewal.memory, news=news)
+
+
 ASIDES: Final[tuple[Callable[[Memory, Look], Aside], ...]] = (
     registration,
     desired,
@@ -43,4 +54,5 @@ ASIDES: Final[tuple[Callable[[Memory, Look], Aside], ...]] = (
     expiring,
     last_known_address,
     certificate,
+    page,
 )

@@ -14,7 +14,7 @@ from typing import Final
 
 from monitor.failure import OURS
 from monitor.judge import last_address
-from monitor.judge.rules import ANSWER, CONNECTION, DNS, OFFLINE, OUTAGE, REGISTRATION, Rule
+from monitor.judge.rules import ANSWER, CONNECTION, DNS, EDGE, OFFLINE, OUTAGE, REGISTRATION, Rule
 from monitor.judge.rules.seen import seen
 from monitor.judge.view import NAME_TROUBLE, View
 from monitor.model import UNSEEN, Layer, Observation, Probe, Status, Verdict
@@ -35,6 +35,7 @@ DIAGNOSES: Final[tuple[Rule, ...]] = (
     *REGISTRATION,
     *DNS,
     OUTAGE,
+    *EDGE,
     *CONNECTION,
     *ANSWER,
     UNDETERMINED,

@@ -128,7 +128,7 @@ def _page(
     believed = belief.memory
     baseline = part.baseline
     if well and believed.verdict.status is Status.UP and isinstance(observation.facts, HttpFacts):
-        baseline = learn(baseline, observation.facts)
+        baseline = learn(baseline, observation.facts, observation.ended_at)
     known = believed.verdict.status is not Status.UNKNOWN
     part = PartState(
         probe=part.probe,

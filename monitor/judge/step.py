@@ -154,5 +154,5 @@ def _learn(memory: Memory, view: View, verdict: Verdict, observation: Observatio
     confirmed_up = is_there(memory.verdict) and verdict.status is Status.UP
     if not confirmed_up or view.page is None or observation.probe is not view.policy.lead:
         return memory
-    baseline = learn(memory.baseline, view.page)
+    baseline = learn(memory.baseline, view.page, observation.ended_at)
     return memory if baseline is memory.baseline else replace(memory, baseline=baseline)

@@ -7,6 +7,7 @@ from monitor.judge.course import times
 from monitor.judge.news import News
 from monitor.judge.places import names, sentence
 from monitor.model import (
+    ContentChanged,
     EventType,
     Incident,
     IncidentChanged,
@@ -155,4 +156,17 @@ def registration(renewed: RegistrationChanged) -> News:
         severity=Severity.INFO,
         text=f"registration: {fields}",
         data=renewed,
+    )
+
+
+def content(changed: ContentChanged) -> News:
+    """Return the news of another page that has come to stay."""
+    before, after = (title or "no title" for title in (changed.title_before, changed.title_after))
+    sizes = f"{changed.text_length_before} → {changed.text_length_after} characters"
+    where = f", at {changed.elsewhere}" if changed.elsewhere else ""
+    return News(
+        type=EventType.CONTENT_CHANGED,
+        severity=Severity.WARNING,
+        text=f"another page: {before} → {after}, {sizes}{where}.",
+        data=changed,
     )

@@ -6,6 +6,7 @@ from typing import Final
 from monitor.failure import NOT_ASKED, Failure
 from monitor.judge import revocation
 from monitor.judge.remember import displaces
+from monitor.judge.signs import telling
 from monitor.model import (
     CALM,
     PAGES,
@@ -21,6 +22,7 @@ from monitor.model import (
     Policy,
     Probe,
     RegistrationFacts,
+    Sign,
 )
 
 NAME_TROUBLE: Final = frozenset(
@@ -69,6 +71,8 @@ class View:
     """Whether the monitor itself was cut off: nothing else of the view then means anything."""
     outage: Outage | None = None
     """The provider's outage that the target may be part of."""
+    sign: Sign | None = None
+    """What the page, or the name servers, say of what kind of page it is."""
 
     @property
     def records(self) -> DnsFacts | None:
@@ -120,13 +124,15 @@ def look(memory: Memory, observation: Observation, policy: Policy, circumstance:
     lead = latest.get(policy.lead)
     http = lead if policy.lead in PAGES else None
     facts = http.facts if http is not None and http.failure is None else None
+    page = facts if isinstance(facts, HttpFacts) else None
+    dns = latest.get(Probe.DNS) if policy.dns_watched or policy.lead is Probe.DNS else None
     return View(
         policy=policy,
         observation=observation,
         fresh=fresh,
         begun=_has_begun(memory),
         http=http,
-        dns=latest.get(Probe.DNS) if policy.dns_watched or policy.lead is Probe.DNS else None,
+        dns=dns,
         registration=latest.get(Probe.REGISTRATION),
         delegation=latest.get(Probe.DELEGATION),
         last_address=latest.get(Probe.LAST_ADDRESS),
@@ -135,7 +141,16 @@ def look(memory: Memory, observation: Observation, policy: Policy, circumstance:
         # Nearly every rule asks for these: they are worked out once.
         lead=lead,
         failure=lead.failure if lead is not None else None,
-        page=facts if isinstance(facts, HttpFacts) else None,
         offline=circumstance.offline_since is not None,
         outage=circumstance.outage,
+        page=page,
+        sign=_sign(page, dns, memory.baseline) if page is not None else None,
     )
+
+
+def _sign(page: HttpFacts, dns: Observation | None, baseline: PageBaseline | None) -> Sign | None:
+    """Return the sign that tells something; nearly no page has any."""
+    records = dns.facts if dns is not None and isinstance(dns.facts, DnsFacts) else None
+    if not page.signs and (records is None or not records.signs):
+        return None
+    return telling(page, records, baseline)

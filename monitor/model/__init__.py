@@ -5,6 +5,7 @@ from monitor.model.desired import OPERATED, WITNESSES, DesiredRule, Ruling, Wish
 from monitor.model.early import EarlySign, EarlySignState, Ending, EndTold, LowTtl
 from monitor.model.event import (
     MONITOR,
+    ContentChanged,
     Drill,
     Event,
     EventData,
@@ -61,6 +62,7 @@ from monitor.model.state import (
     Incident,
     LayerState,
     Memory,
+    OtherPage,
     PageBaseline,
     PartRun,
     PartState,
@@ -111,6 +113,7 @@ __all__ = [
     "Check",
     "Circumstance",
     "Confidence",
+    "ContentChanged",
     "Control",
     "CorrelationPolicy",
     "DelegationFacts",
@@ -150,6 +153,7 @@ __all__ = [
     "Memory",
     "Observation",
     "OnlineChanged",
+    "OtherPage",
     "Outage",
     "OutageChanged",
     "PageBaseline",

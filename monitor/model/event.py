@@ -144,6 +144,24 @@ class SignNoticed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContentChanged:
+    """`platform.content.changed`: the page of a target that is up is largely another one, and stays so."""
+
+    title_before: str | None
+    title_after: str | None
+    text_length_before: int
+    text_length_after: int
+    similarity: float | None
+    """Part of the words that both pages have in common, from 0 to 1; None: one of them has too few."""
+    url: str
+    """Where the page is, after redirects."""
+    elsewhere: str | None
+    """Host outside of the target's domain that redirects lead to; None: they lead nowhere else."""
+    first_seen_at: datetime
+    """When the new page was first seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drill:
     """`platform.test`: sent by `receivers test`; nothing happened."""
 
@@ -155,6 +173,7 @@ EventData = (
     | IncidentChanged
     | ProviderChanged
     | RegistrationChanged
+    | ContentChanged
     | ExpiryApproaching
     | SignNoticed
     | PolicyRuled

@@ -217,6 +217,8 @@ class DnsFacts:
     unchecked: DnsAnswer | None = None
     """What the resolvers say of the host's addresses with DNSSEC checking disabled; None: not asked, for
     they answered with it."""
+    signs: tuple[Sign, ...] = ()
+    """What is known of the name servers: those of seizures, suspensions and parking; 8 at most."""
 
     @property
     def addresses(self) -> tuple[str, ...]:

@@ -222,6 +222,31 @@ class PageBaseline:
 
     title: str | None
     text_length: int
+    shape: str | None = None
+    """Fingerprint of its words (see `HttpFacts.shape`)."""
+    signs: tuple[str, ...] = ()
+    """Ids of the signs that it carries while all is well: they mean nothing."""
+    elsewhere: str | None = None
+    """Host outside of the target's domain that it is at; None: it is at home."""
+    lessons: int = 0
+    """How often it was learnt anew, 8 at most: the first lessons come quickly."""
+    learnt_at: datetime | None = None
+    """When it was last learnt anew."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherPage:
+    """A page that is largely another than the baseline, as it was first seen; it may be here to stay."""
+
+    title: str | None
+    text_length: int
+    shape: str | None
+    url: str
+    since: datetime
+    looks: int = 1
+    """Looks that showed it, a quarter of an hour apart at least."""
+    looked_at: datetime
+    """When the last of these was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,6 +296,8 @@ class Memory:
     seen: tuple[Observation, ...] = ()
     """Per probe the last observation that told something new, in the order of `Probe`."""
     baseline: PageBaseline | None = None
+    other_page: OtherPage | None = None
+    """A page in place of the usual one, while the target is up all the same; None: it is the usual one."""
     front: Attribution | None = None
     """The proxies that the last answered page showed by headers or cookies; None: by none, or not watched."""
     investigated: tuple[Observation, ...] = ()

@@ -63,6 +63,7 @@ class EventType(StrEnum):
     INCIDENT_RESOLVED = "platform.incident.resolved"
     PROVIDER_CHANGED = "platform.provider.changed"
     REGISTRATION_CHANGED = "platform.registration.changed"
+    CONTENT_CHANGED = "platform.content.changed"
     EXPIRY_APPROACHING = "platform.expiry.approaching"
     SIGN_NOTICED = "platform.sign.noticed"
     POLICY_BREACHED = "platform.policy.breached"

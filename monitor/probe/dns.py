@@ -60,6 +60,7 @@ async def probe_dns(check: Check, io: Io) -> DnsFacts:
         soa=soa.answer,
         cname_chain=a.cname_chain or aaaa.cname_chain,
         alone=io.dns.alone,
+        signs=io.pages.signatures.of_name_servers(ns.answer.values),
     )
     if not io.dns.alone and (check.compare or _is_one_word(facts)):
         others = [

@@ -71,6 +71,8 @@ async def probe_http(check: Check, io: Io) -> HttpFacts:
 def facts_of(exchange: Exchange, io: Io, settings: HttpSettings, elapsed_s: float | None = None) -> HttpFacts:
     """Return what was seen; `elapsed_s`: how long the whole answer took, None for one that never came."""
     page = io.pages.read(exchange.body, exchange.header("content-type")) if exchange.body else None
+    addresses = (exchange.url, *(hop.location for hop in exchange.redirects)) if exchange.redirects else ()
+    hits = page.hits if page else ()
     expected = None
     if settings.expect is not None and elapsed_s is not None:
         expected = io.expectations.hold(settings.expect, exchange, page, elapsed_s)
@@ -94,6 +96,8 @@ def facts_of(exchange: Exchange, io: Io, settings: HttpSettings, elapsed_s: floa
         body_sha256=page.sha256 if page else None,
         excerpt=page.excerpt if page else "",
         elsewhere=strayed,
+        shape=page.shape if page else None,
+        signs=io.pages.signatures.of_answer(hits, exchange.status, exchange.headers, addresses),
         expected=expected,
         tried=exchange.tried,
         revocation=word,

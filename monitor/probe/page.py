@@ -16,6 +16,8 @@ from hashlib import sha256
 from html import unescape
 from typing import Final
 
+from monitor.probe.shape import shape
+from monitor.probe.signs import Hits, Signatures
 from monitor.probe.text import clean, one_line
 
 EXCERPT_LIMIT: Final = 2000
@@ -88,13 +90,18 @@ class Page:
     text_length: int = 0
     """Characters of visible text, whitespace collapsed."""
     excerpt: str = ""
+    shape: str | None = None
+    """Fingerprint of the words (see `monitor.probe.shape`)."""
+    hits: Hits = ()
+    """What signatures it has something of."""
 
 
 class Pages:
     """Reads bodies; one that was read lately is recognised by its hash and not read again."""
 
-    def __init__(self, remembered: int = _REMEMBERED) -> None:
+    def __init__(self, remembered: int = _REMEMBERED, signatures: Signatures | None = None) -> None:
         self._remembered = remembered
+        self.signatures = signatures or Signatures.bundled()
         self._seen: OrderedDict[tuple[bytes, str], Page] = OrderedDict()
 
     def read(self, body: bytes, content_type: str | None) -> Page:
@@ -105,25 +112,28 @@ class Pages:
         if page is not None:
             self._seen.move_to_end(key)
             return page
-        page = self._seen[key] = read_page(body, key[1], digest.hexdigest())
+        page = self._seen[key] = read_page(body, key[1], digest.hexdigest(), self.signatures)
         if len(self._seen) > self._remembered:
             self._seen.popitem(last=False)
         return page
 
 
-def read_page(body: bytes, content_type: str, digest: str) -> Page:
+def read_page(body: bytes, content_type: str, digest: str, signatures: Signatures) -> Page:
     """Return the page that `body` is; text counts as visible text, everything else is only hashed."""
     markup, readable = _kind(body, content_type)
     if not readable:
         return Page(sha256=digest)
     body, charset = _in_ascii(body, content_type)
-    title, text = split(body) if markup else (None, body)
+    raw_title, text = split(body) if markup else (None, body)
     words = _text(text, charset, markup=markup)
+    title = clean(_unescaped(raw_title.decode(charset, "replace")), TITLE_LIMIT) if raw_title else None
     return Page(
         sha256=digest,
-        title=clean(_unescaped(title.decode(charset, "replace")), TITLE_LIMIT) or None if title else None,
+        title=title or None,
         text_length=len(words),
         excerpt=words[:EXCERPT_LIMIT],
+        shape=shape(words),
+        hits=signatures.in_page(title, body, words),
     )
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from monitor.model import (
     MONITOR,
+    ContentChanged,
     Control,
     DesiredRule,
     Drill,
@@ -342,6 +343,26 @@ EXAMPLES = {
                     failing=(
                         Control(name="control https://www.gstatic.com/generate_204", seen="tcp_timeout"),
                     ),
+                ),
+            ),
+        ),
+        StoredEvent(
+            number=62,
+            event=_event(
+                14820,
+                EventType.CONTENT_CHANGED,
+                datetime(2021, 2, 15, 18, 0, tzinfo=UTC),
+                Severity.WARNING,
+                "another page: Parler | Feed → Welcome back, 5816 → 2210 characters.",
+                ContentChanged(
+                    title_before="Parler | Feed",
+                    title_after="Welcome back",
+                    text_length_before=5816,
+                    text_length_after=2210,
+                    similarity=0.12,
+                    url="https://parler.com/",
+                    elsewhere=None,
+                    first_seen_at=datetime(2021, 2, 15, 17, 0, tzinfo=UTC),
                 ),
             ),
         ),

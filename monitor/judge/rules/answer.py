@@ -1,14 +1,19 @@
 """Rules about what answers over HTTP: refusals, errors, and pages that are not the platform's."""
 
+import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Final
 
 from monitor.failure import Failure
-from monitor.judge.rules.rule import Rule, answered, failed
+from monitor.judge.rules.rule import Rule, failed
 from monitor.judge.view import View
-from monitor.model import HttpFacts, Layer, Status
+from monitor.model import About, HttpFacts, Layer, SignKind, Status
 from monitor.model.expect import CONTAINS, JSON, MAX_RESPONSE_TIME, STATUS, TITLE
+
+_REFUSED: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+_CHALLENGED: Final = ("cf-mitigated", "challenge")
+_BLOCKED_BY: Final = re.compile(r'<([^<>]{1,200})>[^<>]{0,100}?;\s*rel="?blocked-by\b', re.IGNORECASE)
 
 
 def _welcome(page: HttpFacts) -> bool:
@@ -24,49 +29,101 @@ def _proven(page: HttpFacts) -> bool:
     return an_error or page.expected.holds(TITLE, CONTAINS, JSON)
 
 
-def _answered(*codes: int) -> Callable[[View], bool]:
-    """Return the condition that a page came with one of these status codes, and nobody expects it."""
-    status = answered(*codes)
-    return lambda view: status(view) and view.page is not None and not _welcome(view.page)
+def _signed(*kinds: SignKind, about: About | None = None) -> Callable[[View], bool]:
+    """Return the condition that a sign of one of these kinds, and not the user, says what the page is."""
+
+    def matches(view: View) -> bool:
+        sign, page = view.sign, view.page
+        if sign is None or page is None or sign.kind not in kinds or about not in (None, sign.about):
+            return False
+        return not _proven(page)
+
+    return matches
 
 
-def _challenged(view: View) -> bool:
-    """Tell whether what answered wants a browser or fewer questions, and so says nothing of the target."""
-    page = view.page
+def _plain(view: View) -> HttpFacts | None:
+    """Return a page whose status speaks for itself: no sign says what it is, and nobody expects it."""
+    page, sign = view.page, view.sign
     if page is None or _welcome(page):
+        return None
+    unclear = sign is not None and sign.kind is SignKind.BLOCK and sign.about is About.UNCLEAR
+    return page if sign is None or unclear or _proven(page) else None
+
+
+def _plainly(*codes: int) -> Callable[[View], bool]:
+    """Return the condition that a page comes with one of these status codes, which speaks for itself."""
+
+    def matches(view: View) -> bool:
+        page = _plain(view)
+        return page is not None and page.status in codes
+
+    return matches
+
+
+def _from_here(view: View) -> bool:
+    """Tell whether what answers speaks of who asks, and so says nothing of the target."""
+    page, sign = view.page, view.sign
+    if page is None:
         return False
-    if page.status == HTTPStatus.TOO_MANY_REQUESTS:
+    if sign is not None and (sign.kind is SignKind.CHALLENGE or sign.about is About.VISITOR):
+        return not _proven(page)
+    if _plain(view) is None:
+        return False
+    if page.status == HTTPStatus.TOO_MANY_REQUESTS or (
+        page.status >= HTTPStatus.BAD_REQUEST and _CHALLENGED in page.headers
+    ):
         return True
-    return ("cf-mitigated", "challenge") in page.headers
+    # Refused to us, who never had access.
+    return page.status in _REFUSED and view.baseline is None
 
 
-def _forbidden_from_here(view: View) -> bool:
-    """Tell whether access is refused to us, who never had any."""
-    return _answered(401, 403)(view) and view.baseline is None
+def _forbidden(view: View) -> bool:
+    return _plainly(*_REFUSED)(view) and not _from_here(view)
+
+
+def _legal_block(view: View) -> bool:
+    if _signed(SignKind.LEGAL, about=About.SITE)(view):
+        return True
+    return _plainly(HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS)(view)
+
+
+def _blocker(view: View) -> Mapping[str, str]:
+    """Return whom the answer names as the one who blocks (RFC 7725, 4): an address that it links to."""
+    links = [value for name, value in view.page.headers if name == "link"] if view.page else []
+    found = next((match for link in links if (match := _BLOCKED_BY.search(link))), None)
+    return {"who": found[1] if found else "nobody"}
 
 
 def _server_error(view: View) -> bool:
-    page = view.page
-    return page is not None and page.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not _welcome(page)
+    if _signed(SignKind.PROVIDER_ERROR)(view):
+        return True
+    page = _plain(view)
+    return page is not None and page.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not _from_here(view)
 
 
 def _no_page(view: View) -> bool:
     """Tell whether something answers with an error, or with no page: a bare 1xx or 3xx."""
-    page = view.page
+    page = _plain(view)
     if page is None or HTTPStatus.OK <= page.status < HTTPStatus.MULTIPLE_CHOICES:
         return False
-    return not _welcome(page)
+    return not _from_here(view)
+
+
+def _named(view: View) -> Mapping[str, str]:
+    """Return the sign, and who makes such pages, as a sentence names them."""
+    sign = view.sign
+    return {"sign": ", ".join(filter(None, (sign.id, sign.who))) if sign else "none"}
 
 
 def _placeholder(view: View) -> bool:
-    """Tell whether the page has lost nearly all of its usual text, and its title with it."""
+    """Tell whether the page has lost nearly all its usual text and its title, or is a bare server's."""
     page, usual = view.page, view.baseline
+    if _signed(SignKind.DEFAULT_PAGE)(view):
+        return True
     if page is None or usual is None or usual.text_length < view.policy.placeholder_min_text:
         return False
-    if _proven(page):
-        return False
     shrunk = page.text_length < usual.text_length * view.policy.placeholder_ratio
-    return shrunk and page.title != usual.title
+    return shrunk and page.title != usual.title and not (_proven(page) or _from_here(view))
 
 
 def _unexpected(view: View) -> bool:
@@ -74,7 +131,8 @@ def _unexpected(view: View) -> bool:
     page = view.page
     if page is None or page.expected is None:
         return False
-    return any(unmet.condition != MAX_RESPONSE_TIME for unmet in page.expected.unmet)
+    unmet = any(one.condition != MAX_RESPONSE_TIME for one in page.expected.unmet)
+    return unmet and not _from_here(view)
 
 
 def _unmet(view: View) -> Mapping[str, str]:
@@ -85,43 +143,62 @@ def _unmet(view: View) -> Mapping[str, str]:
 
 
 def _slow(view: View) -> bool:
-    return view.page is not None and view.page.expected is not None and bool(view.page.expected.unmet)
+    page = view.page
+    if page is None or page.expected is None or not page.expected.unmet:
+        return False
+    return not _from_here(view)
 
+
+def _rule(  # noqa: PLR0913 - the fields of a rule that differ here
+    rule: str,
+    sentence: str,
+    matches: Callable[[View], bool],
+    *,
+    status: Status = Status.DOWN,
+    reachable: bool | None = True,
+    names: Callable[[View], Mapping[str, str]] | None = None,
+) -> Rule:
+    """Return a rule about the network, or the edge where one is in front."""
+    return Rule(
+        id=rule,
+        layer=Layer.NETWORK,
+        status=status,
+        reachable=reachable,
+        sentence=sentence,
+        matches=matches,
+        names=names,
+        at_edge=True,
+    )
+
+
+EDGE: Final[tuple[Rule, ...]] = (
+    Rule(
+        id="edge.blocked",
+        layer=Layer.EDGE,
+        status=Status.DOWN,
+        reachable=True,
+        sentence="The CDN or proxy in front answers that it does not serve this site ({sign}).",
+        matches=_signed(SignKind.BLOCK, about=About.SITE),
+        names=_named,
+    ),
+)
 
 ANSWER: Final[tuple[Rule, ...]] = (
-    Rule(
-        id="http.legal_block",
-        layer=Layer.NETWORK,
-        status=Status.DOWN,
-        reachable=True,
-        sentence="The server answers 451: unavailable for legal reasons.",
-        matches=_answered(451),
-        at_edge=True,
+    _rule(
+        "http.legal_block",
+        "The server answers: unavailable for legal reasons (451). As the one who blocks it names {who}.",
+        _legal_block,
+        names=_blocker,
     ),
-    Rule(
-        id="challenge",
-        layer=None,
-        status=Status.UNKNOWN,
-        reachable=None,
-        sentence="What answers asks this vantage for a browser or for patience: blocked from here.",
-        matches=lambda view: _challenged(view) or _forbidden_from_here(view),
+    _rule(
+        "http.forbidden",
+        "The server refuses access to a page that it used to serve.",
+        _forbidden,
     ),
-    Rule(
-        id="http.forbidden",
-        layer=Layer.NETWORK,
-        status=Status.DOWN,
-        reachable=True,
-        sentence="The server refuses access to a page that it used to serve.",
-        matches=_answered(401, 403),
-        at_edge=True,
-    ),
-    Rule(
-        id="http.server_error",
-        layer=Layer.NETWORK,
-        status=Status.DOWN,
-        reachable=False,
-        sentence="The server gives no usable answer: an error of its own, nothing in time, or no HTTP.",
-        matches=lambda view: (
+    _rule(
+        "http.server_error",
+        "The server gives no usable answer: an error of its own, nothing in time, or no HTTP.",
+        lambda view: (
             _server_error(view)
             or failed(
                 Failure.HTTP_TIMEOUT,
@@ -130,45 +207,58 @@ ANSWER: Final[tuple[Rule, ...]] = (
                 Failure.HTTP_HEADERS_TOO_LARGE,
             )(view)
         ),
-        at_edge=True,
+        reachable=False,
     ),
-    Rule(
-        id="http.client_error",
-        layer=Layer.NETWORK,
-        status=Status.DOWN,
-        reachable=True,
-        sentence="The server answers, but has no such page.",
-        matches=lambda view: (
+    _rule(
+        "http.client_error",
+        "The server answers, but has no such page.",
+        lambda view: (
             _no_page(view) or failed(Failure.HTTP_TOO_MANY_REDIRECTS, Failure.HTTP_BAD_REDIRECT)(view)
         ),
-        at_edge=True,
     ),
-    Rule(
-        id="content.placeholder",
-        layer=Layer.NETWORK,
-        status=Status.DEGRADED,
-        reachable=True,
-        sentence="A page answers, but nearly all of the usual text is gone: reachable, not restored.",
-        matches=_placeholder,
-        at_edge=True,
+    _rule(
+        "content.seized",
+        "The page that answers looks like the banner of a seizure ({sign}).",
+        _signed(SignKind.SEIZED, about=About.SITE),
+        names=_named,
     ),
-    Rule(
-        id="content.unexpected",
-        layer=Layer.NETWORK,
+    _rule(
+        "content.suspended",
+        "The page that answers says that the site is suspended where it is hosted or registered ({sign}).",
+        _signed(SignKind.SUSPENDED),
+        names=_named,
+    ),
+    _rule(
+        "content.parked",
+        "The page that answers is one that parks the name, or offers it for sale ({sign}).",
+        _signed(SignKind.PARKED),
+        names=_named,
+    ),
+    _rule(
+        "content.placeholder",
+        "A page answers, but nearly all of the usual text is gone: reachable, not restored.",
+        _placeholder,
         status=Status.DEGRADED,
-        reachable=True,
-        sentence="A page answers, but it is not as the configuration says that it must be: {unmet}.",
-        matches=_unexpected,
+    ),
+    _rule(
+        "content.unexpected",
+        "A page answers, but it is not as the configuration says that it must be: {unmet}.",
+        _unexpected,
+        status=Status.DEGRADED,
         names=_unmet,
-        at_edge=True,
+    ),
+    _rule(
+        "http.slow",
+        "The page answers as it should, but later than the configuration allows.",
+        _slow,
+        status=Status.DEGRADED,
     ),
     Rule(
-        id="http.slow",
-        layer=Layer.NETWORK,
-        status=Status.DEGRADED,
-        reachable=True,
-        sentence="The page answers as it should, but later than the configuration allows.",
-        matches=_slow,
-        at_edge=True,
+        id="challenge",
+        layer=None,
+        status=Status.UNKNOWN,
+        reachable=None,
+        sentence="What answers asks this vantage for a browser or for patience: blocked from here.",
+        matches=_from_here,
     ),
 )
