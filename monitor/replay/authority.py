@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from monitor.probe.tls import Trust
+from monitor.replay.revocation import Issued, Issuer, named
 
 _FOREVER: Final = (datetime(1990, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 _LONGEST_NAME: Final = 64  # of a common name, RFC 5280, upper bounds
@@ -33,12 +34,8 @@ class Order:
     not_before: datetime
     not_after: datetime
     trusted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Issuer:
-    name: x509.Name
-    key: ec.EllipticCurvePrivateKey
+    way: str
+    """How its authority can be asked whether it is revoked: `ocsp`, `crl` or `none`."""
 
 
 class Authority:
@@ -47,7 +44,9 @@ class Authority:
     def __init__(self) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self.trust = Trust(context=context, by_clock=True)
-        self._issuers: dict[tuple[str, bool], _Issuer] = {}
+        self.issued: dict[int, Issued] = {}
+        """Certificates that can be asked about, by their serial number."""
+        self._issuers: dict[tuple[str, bool], Issuer] = {}
         self._contexts: dict[Order, ssl.SSLContext] = {}
 
     def context(self, order: Order) -> ssl.SSLContext:
@@ -61,22 +60,24 @@ class Authority:
         issuer = self._issuer(order.issuer, trusted=order.trusted)
         key = ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName([x509.DNSName(name) for name in order.names])
-        certificate = (
+        builder = (
             x509.CertificateBuilder()
             .subject_name(_named(NameOID.COMMON_NAME, order.host))
-            .issuer_name(issuer.name)
+            .issuer_name(issuer.certificate.subject)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(order.not_before)
             .not_valid_after(order.not_after)
             .add_extension(names, critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .sign(issuer.key, hashes.SHA256())
         )
+        certificate = named(builder, order.way, issuer).sign(issuer.key, hashes.SHA256())
+        if order.way != "none":
+            self.issued[certificate.serial_number] = Issued(certificate, issuer, order.host)
         private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         return _server_side(certificate.public_bytes(Encoding.PEM) + private)
 
-    def _issuer(self, name: str, *, trusted: bool) -> _Issuer:
+    def _issuer(self, name: str, *, trusted: bool) -> Issuer:
         issuer = self._issuers.get((name, trusted))
         if issuer is not None:
             return issuer
@@ -95,7 +96,7 @@ class Authority:
         )
         if trusted:
             self.trust.context.load_verify_locations(cadata=root.public_bytes(Encoding.PEM).decode())
-        issuer = self._issuers[name, trusted] = _Issuer(subject, key)
+        issuer = self._issuers[name, trusted] = Issuer(len(self._issuers), root, key)
         return issuer
 
 

@@ -26,6 +26,10 @@ from monitor.replay.dns_authority import infrastructure, name_servers
 from monitor.replay.dns_server import Answers, DatagramServer, OwnAnswers, StreamServer
 from monitor.replay.http_server import Reply, WebServer, page_reply
 from monitor.replay.registration_server import WhoisServer, rdap_domain, rdap_reply, whois_reply
+from monitor.replay.revocation import ADDRESS as PKI_ADDRESS
+from monitor.replay.revocation import HOST as PKI_HOST
+from monitor.replay.revocation import Issued, Revoked
+from monitor.replay.revocation import respond as pki_reply
 from monitor.replay.route import LOOPBACK, RESOLVERS, Ports, ReplayRoute
 from monitor.replay.scenario import Scenario
 from monitor.replay.tables import CertificateTable, NameTable, RegisteredTable, SiteTable
@@ -62,7 +66,7 @@ async def open_internet(scenario: Scenario, clock: ReplayClock) -> AsyncIterator
     registries = Registries.load()
     hosts = _registry_hosts(scenario, registries)
     built = infrastructure(scenario)
-    hosts |= _control_hosts(scenario)
+    hosts |= {**_control_hosts(scenario), PKI_HOST: PKI_ADDRESS}
     world = World({**built, **{host: NameTable(a=(address,)) for host, address in hosts.items()}})
     world.sites.update({host: SiteTable(status=HTTPStatus.NO_CONTENT) for host in _control_hosts(scenario)})
     for circumstance in scenario.before:
@@ -167,6 +171,8 @@ class _Servers:
     def respond(self, host: str, path: str) -> Reply:
         """Return what is answered over HTTP."""
         self._renew()
+        if host == PKI_HOST:
+            return pki_reply(path, self._authority.issued, self._revoked, self._clock.now())
         if host in self._rdap_hosts:
             domain = rdap_domain(path)
             return rdap_reply(domain, self._registered(domain))
@@ -255,7 +261,14 @@ class _Servers:
             not_before=table.not_before or self._scenario.start - _MARGIN,
             not_after=table.not_after or self._scenario.end + _MARGIN,
             trusted=table.trusted,
+            way=table.way,
         )
+
+    def _revoked(self, issued: Issued) -> Revoked | None:
+        """Return since when a certificate is revoked; one that its site shows no more is forgotten."""
+        site = self._world.sites.get(issued.host)
+        at = site.certificate.revoked if site else None
+        return Revoked(at, site.certificate.reason) if site and at and at <= self._clock.now() else None
 
 
 async def _listen_dns(stack: AsyncExitStack, desk: Desk, answers: Answers) -> int:

@@ -41,6 +41,12 @@ REGISTRY_SAYS: Final = (
 
 _DNS_SAYS: Final = ("NOERROR", "NXDOMAIN", "SERVFAIL", "REFUSED", "silence")
 
+# For what an authority may revoke a certificate (RFC 5280, 5.3.1).
+REASONS: Final = (
+    *("unspecified", "keyCompromise", "cACompromise", "affiliationChanged"),
+    *("superseded", "cessationOfOperation", "certificateHold", "privilegeWithdrawn"),
+)
+
 Text = Annotated[str, BeforeValidator(text_of(lambda text: plain(" ".join(text.split()), 4_000)))]
 Raw = Annotated[str, BeforeValidator(text_of(lambda text: text))]
 Line = Annotated[str, BeforeValidator(text_of(parse_line))]
@@ -96,6 +102,14 @@ class CertificateTable(Table):
     not_after: Moment | None = None
     names: Annotated[tuple[str, ...], BeforeValidator(hosts)] = ()
     trusted: Flag = True
+    revocation: Annotated[str, BeforeValidator(one_of("none", "ocsp", "crl"))] | None = None
+    revoked: Moment | None = None
+    reason: Annotated[str, BeforeValidator(one_of(*REASONS))] | None = None
+
+    @property
+    def way(self) -> str:
+        """Return how its authority can be asked about it; one that will be revoked names somebody to ask."""
+        return self.revocation or ("none" if self.revoked is None else "ocsp")
 
 
 class PageTable(Table):
