@@ -2,7 +2,7 @@
 
 Asked for when a page has shown a certificate of which nothing is known yet, or nothing from the last day.
 The certificate names whom to ask: a responder (OCSP), asked by GET so that caches may answer, else a list
-(CRL), 10 MB at most. Both are http or https addresses that strangers chose: they are looked up by the
+(CRL), 5 MB at most. Both are http or https addresses that strangers chose: they are looked up by the
 monitor's own resolver, private addresses are refused, and two redirects are followed.
 
 No answer says nothing about the target: its facts are then what was known before, or `unknown`.
