@@ -99,12 +99,13 @@ def _certificate(seen: Observation | None) -> Iterator[Fact]:
     yield "for", paint.plain(tls.subject or "nobody named").append_text(_names(tls))
     issuer = ", ".join(filter(None, (tls.issuer, tls.issuer_organization)))
     yield "issued by", paint.plain(issuer or "nobody named")
-    yield "valid", Text(f"{paint.day(tls.not_before)} to {paint.day(tls.not_after)}")
+    dates = Text(f"{paint.day(tls.not_before)} to {paint.day(tls.not_after)}")
+    yield "valid", dates.append_text(_expired(tls.not_after, seen))
     yield "key", _text(_key(tls), "not known")
     yield "signed with", _text(tls.signature, "not known")
     yield "serial", _text(tls.serial, "not known")
     yield "sha256", paint.plain(tls.sha256)
-    yield from _chain(tls)
+    yield from _chain(tls, seen)
     yield "revocation", _revocation(facts.revocation if isinstance(facts, HttpFacts) else None)
     failed = str(seen.failure) if seen.failure and seen.failure.startswith("tls_") else None
     trust = Text(f"not trusted: {failed}", style="yellow") if failed else None
@@ -135,13 +136,19 @@ def _key(tls: TlsFacts) -> str | None:
     return f"{tls.key_type}, {tls.key_bits} bits" if tls.key_type else None
 
 
-def _chain(tls: TlsFacts) -> Iterator[Fact]:
+def _expired(not_after: datetime | None, seen: Observation) -> Text:
+    """Return a mark on a certificate that was past its last day when it was seen."""
+    past = not_after is not None and not_after < seen.ended_at
+    return Text("  expired", style="yellow") if past else Text()
+
+
+def _chain(tls: TlsFacts, seen: Observation) -> Iterator[Fact]:
     if tls.chain_sent == 0:
         yield "chain", Text("not recorded", style=paint.DIM)
     elif not tls.chain:
         yield "chain", Text("the server sent nothing above it", style=paint.DIM)
     for index, link in enumerate(tls.chain):
-        yield "chain" if index == 0 else "", _link(link)
+        yield "chain" if index == 0 else "", _link(link).append_text(_expired(link.not_after, seen))
     more = tls.chain_sent - 1 - len(tls.chain)
     if more > 0:
         yield "", Text(f"and {more} more", style=paint.DIM)

@@ -15,7 +15,9 @@ from cryptography.x509.oid import NameOID
 from servers.http_lab import HttpLab, answer, http_check, lab_io, say
 
 from monitor.failure import Failure
-from monitor.model import HttpFacts, Observation, TlsFacts
+from monitor.judge.diagnose import assess
+from monitor.judge.view import look
+from monitor.model import HttpFacts, Memory, Observation, Policy, TlsFacts
 from monitor.probe.certificates import Certificates
 from monitor.probe.observe import observe
 from monitor.probe.tls import Trust
@@ -146,6 +148,9 @@ async def test_an_expired_intermediate_fails_and_the_chain_shows_which(tmp_path:
         ("Lab Intermediate Old", old.certificate.not_valid_after_utc)
     ]
     assert tls(seen).not_after > NOW
+    verdict = assess(look(Memory(), seen, Policy()))
+    assert verdict.diagnosis == "tls.expired"
+    assert "has expired: “Lab Intermediate Old”, above its own, was valid until" in verdict.sentence
 
 
 @pytest.mark.parametrize(

@@ -304,6 +304,16 @@ def test_a_question_for_mail_that_failed_is_no_answer() -> None:
     assert document(world.state)["mail"]["answered"] is False
 
 
+def test_the_link_of_the_chain_that_has_expired_is_marked() -> None:
+    old = replace(CERTIFICATE.chain[0], not_after=START)
+    world = World()
+    world.feed(Probe.HTTP, page(tls=replace(CERTIFICATE, chain=(old,))))
+    assert "R3, Let's Encrypt, until 2021-01-11, by Lab Root X1 expired" in words(world.state)
+    assert "to 2021-04-01 00:00 expired" not in words(world.state)
+    world.feed(Probe.HTTP, page(tls=replace(CERTIFICATE, sha256="00", not_after=START)))
+    assert "2021-01-11 expired key" in " ".join(words(world.state).replace(" 00:00", "").split())
+
+
 @pytest.mark.parametrize(
     ("said", "told"),
     [
