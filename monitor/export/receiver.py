@@ -63,13 +63,21 @@ class ReceiverSettings:
 
 
 def wants(receiver: ReceiverSettings, event: Event) -> bool:
-    """Tell whether the receiver is told this event. A test event reaches everybody."""
+    """Tell whether the receiver is told this event. A test event reaches everybody.
+
+    What is told of a provider or of the monitor itself stands for many targets: whoever is limited to some
+    of them is told it, too, for nothing may be told of those then.
+    """
     if event.type is EventType.TEST:
         return True
     return (
         _RANK[event.severity] >= _RANK[receiver.min_severity]
         and (not receiver.events or event.type in receiver.events)
-        and (not receiver.targets or any(fnmatchcase(event.subject, name) for name in receiver.targets))
+        and (
+            event.type.of_fleet
+            or not receiver.targets
+            or any(fnmatchcase(event.subject, name) for name in receiver.targets)
+        )
     )
 
 

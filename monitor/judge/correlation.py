@@ -106,17 +106,23 @@ class Correlation:
         """Return the outages that last, and those that are hardly over, as they stand."""
         return tuple(each.as_it_stands(self._watched[each.key]) for each in self._open.values())
 
-    def outage_for(self, memory: Memory, observation: Observation) -> Outage | None:
-        """Return the outage that a target's observation may be part of."""
+    def outage_of(self, target: str) -> Outage | None:
+        """Return the outage that a target is part of."""
         if not self._open:
             return None
-        known = self._failing.get(observation.target)
+        known = self._failing.get(target)
         if known is not None:
             found = self._open.get(known.outage or "")
             return found.outage if found else None
-        claimed = next((o for o in self._open.values() if observation.target in o.failing), None)
-        if claimed is not None:
-            return claimed.outage
+        return next((o.outage for o in self._open.values() if target in o.failing), None)
+
+    def outage_for(self, memory: Memory, observation: Observation) -> Outage | None:
+        """Return the outage that a target is part of, or will be by a look of its leading probe."""
+        if not self._open:
+            return None
+        part_of = self.outage_of(observation.target)
+        if part_of is not None or observation.target in self._failing:
+            return part_of
         trouble = trouble_of(observation)
         if trouble is None or self._moves(memory, observation.ended_at):
             return None

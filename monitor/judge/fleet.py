@@ -84,9 +84,10 @@ class Fleet:
         """Return what is to be considered when an observation of a target is judged."""
         offline = self._us.offline_during(observation)
         heard = self._us.heard_at
-        outage = None
-        if _leads(observation, policy) and offline is None:
+        if _leads(observation, policy):
             outage = self._them.outage_for(state.memory, observation)
+        else:  # what another probe sees is judged with the last look of the leading one in view
+            outage = self._them.outage_of(state.target)
         if offline is None and heard is None and outage is None:
             return CALM
         return Circumstance(offline_since=offline, heard_at=heard, outage=outage)

@@ -42,5 +42,8 @@ def _begun(memory: Memory, since: datetime) -> datetime:
 
 
 def _unknown(pulse: Pulse, memory: Memory, since: datetime, until: datetime) -> Pulse:
-    known = account(pulse, memory.verdict.status, min(_begun(memory, since), until))
-    return replace(account(known, Status.UNKNOWN, until), suspicion=0)
+    begun = min(_begun(memory, since), until)
+    # An earlier moment than is accounted for would pass for a clock that was set back.
+    if pulse.accounted_until is not None and begun > pulse.accounted_until:
+        pulse = account(pulse, memory.verdict.status, begun)
+    return replace(account(pulse, Status.UNKNOWN, until), suspicion=0)

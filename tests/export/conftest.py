@@ -11,7 +11,7 @@ from export.fleet import NOW, target
 from monitor.export.metrics import FleetMetrics
 from monitor.export.own_metrics import OwnMetrics
 from monitor.export.web import View, make_web
-from monitor.model import Target, TargetState
+from monitor.model import FleetRecord, Target, TargetState
 from monitor.store import Change, Store
 
 
@@ -39,6 +39,7 @@ class Site:
     targets: dict[str, Target] = field(default_factory=dict)
     states: dict[str, TargetState] = field(default_factory=dict)
     troubles: list[str] = field(default_factory=list)
+    known: FleetRecord = field(default_factory=FleetRecord)
     view: View = field(init=False)
     client: TestClient = field(init=False)
 
@@ -53,6 +54,7 @@ class Site:
             history=self.store,
             healthy=lambda: self.troubles,
             ready=lambda: self.troubles,
+            known=lambda: self.known,
             base_url="https://watch.example/",
         )
 
