@@ -1,10 +1,23 @@
 """One look at every layer, at a small internet: what one look is enough for, and what it is not."""
 
-from servers.scenario_lab import Lab, open_lab
+from typing import Any
+
+import pytest
+from servers.scenario_lab import HEAD, Lab, open_lab
 
 from monitor.attribute import Attributor, Catalog
 from monitor.look import look
 from monitor.model import REGULAR, Layer, Policy, Probe, Status, TargetState
+
+SEIZABLE = f"""{HEAD}
+[[facts]]
+at = 2021-01-01T12:00:00Z
+layer = "dns"
+what = "Name servers that have an address only because something names them."
+synthetic = true
+[facts.set.dns."seized.example"]
+ns = ["ns1.fbi.seized.gov"]
+"""
 
 
 async def seen(lab: Lab, *probes: Probe, policy: Policy | None = None) -> TargetState:
@@ -36,6 +49,25 @@ async def test_one_look_is_enough_to_say_that_it_is_down_and_why() -> None:
     verdict = state.memory.verdict
     assert (verdict.status, verdict.diagnosis) == (Status.DOWN, "registrar.hold")
     assert len(verdict.based_on) == 4
+
+
+@pytest.mark.parametrize(
+    ("sets", "diagnosis"),
+    [
+        ({"dns": {"example.com": {"refused": True}}}, "dns.provider_dropped"),
+        ({"dns": {"example.com": {"dnssec": "broken"}}}, "dns.dnssec_broken"),
+        ({"dns": {"example.com": {"ns": ["ns1.fbi.seized.gov"]}}}, "dns.seized"),
+        ({"dns": {"example.com": {"answer": "NXDOMAIN"}}}, "dns.delegation_removed"),
+        ({"resolver": "denies"}, "undetermined"),
+        ({"lies": {"example.com": {"answer": "NXDOMAIN"}}}, "undetermined"),
+    ],
+    ids=["refused", "bogus", "seized", "gone", "a resolver that denies", "a resolver that lies"],
+)
+async def test_the_parents_and_the_servers_word_is_in_view_too(sets: dict[str, Any], diagnosis: str) -> None:
+    async with open_lab("", head=SEIZABLE) as lab:
+        lab.set(**sets)
+        state = await seen(lab, policy=Policy(delegation_watched=True))
+    assert state.memory.verdict.diagnosis == diagnosis
 
 
 async def test_who_refuses_a_stranger_is_not_called_down() -> None:
