@@ -51,7 +51,7 @@ def free_port() -> int:
 async def resolver(
     program: Path, folder: Path, server: tuple[str, int], *, trusts: bool
 ) -> AsyncIterator[int]:
-    """Run unbound with the zone's server behind it; `trusts`: it knows a key that must have signed the zone."""
+    """Run unbound with the zone's server behind it; `trusts`: it knows a key of the zone."""
     port = free_port()
     anchor = f'trust-anchor: "{ZONE}. DS 12345 13 2 {"0" * 64}"' if trusts else ""
     config = folder / "unbound.conf"
