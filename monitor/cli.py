@@ -141,19 +141,23 @@ def explain(
     """Print what is stored about a target: status, rule, observations, and providers with evidence."""
     from monitor.attribute import Catalog  # noqa: PLC0415  # see run
     from monitor.attribute.dependence import depends_on  # noqa: PLC0415  # see run
-    from monitor.commands import stored_state  # noqa: PLC0415  # see run
-    from monitor.terminal import alone, sheet  # noqa: PLC0415  # see run
+    from monitor.commands import announcements_of, stored_state  # noqa: PLC0415  # see run
+    from monitor.terminal import alone, announced, sheet  # noqa: PLC0415  # see run
     from monitor.terminal.document import document  # noqa: PLC0415  # see run
 
     settings = _load(config)
     state = _stored(stored_state(settings, target))
     if state is None:
         _usage(_unknown_target(settings, target))
+    announcements = announcements_of(settings, target)
     depends = depends_on(state.memory, Catalog.bundled(settings.catalogs).organisation)
     if as_json:
-        _print_json({**document(state), "single_points": alone.document(depends)})
+        said = [announced.document(one) for one in announcements]
+        _print_json({**document(state), "announcements": said, "single_points": alone.document(depends)})
     else:
         out.print(sheet.sheet(state))
+        if announcements:
+            out.print(announced.sheet(announcements))
         out.print(alone.sheet(depends))
 
 

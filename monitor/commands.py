@@ -10,8 +10,9 @@ from typing import Final
 from monitor.app import enter, internet
 from monitor.attribute import Attributor, Catalog
 from monitor.config import Config
+from monitor.judge.announced import Effect, compare
 from monitor.look import look
-from monitor.model import Check, Layer, Provider, StoredEvent, TargetState
+from monitor.model import BEHIND, Announcement, Check, Layer, Provider, StoredEvent, TargetState
 from monitor.store import IncidentRow, Period, Store
 
 MOST: Final = 10_000
@@ -27,6 +28,8 @@ class Past:
     periods: list[Period]
     incidents: list[IncidentRow]
     events: list[StoredEvent]
+    announced: tuple[Effect, ...] = ()
+    """What was announced in that time, beside what happened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +60,7 @@ async def dependants(config: Config, catalog: Catalog, key: str) -> Dependants:
     watched = [states[target.name] for target in config.targets if target.name in states]
     family = catalog.owned_by(key)
     providers = {row: catalog.entries[row].provider for row in family if row in catalog.entries}
-    by_layer: dict[Layer, list[tuple[str, str | None]]] = {layer: [] for layer in Layer}
+    by_layer: dict[Layer, list[tuple[str, str | None]]] = {layer: [] for layer in BEHIND}
     seen: set[str] = set()
     for state in watched:
         for layer in state.memory.layers:
@@ -113,10 +116,29 @@ async def stored_history(config: Config, target: str, since: datetime) -> Past |
     async with await Store.open(config.store_url.reveal(), read_only=True) as store:
         if await store.state(target) is None and not await store.events(target=target, limit=1):
             return None
+        incidents = await store.incidents(target, since=since, limit=MOST)
+        events = (await store.events(target=target, since=since, limit=MOST))[::-1]
         return Past(
             target=target,
             since=since,
             periods=await store.periods(target, since=since, limit=MOST),
-            incidents=await store.incidents(target, since=since, limit=MOST),
-            events=(await store.events(target=target, since=since, limit=MOST))[::-1],
+            incidents=incidents,
+            events=events,
+            announced=effects(announcements_of(config, target), incidents, events, since),
         )
+
+
+def announcements_of(config: Config, target: str) -> tuple[Announcement, ...]:
+    """Return what the configuration says was announced of a target; nothing of one that is not there."""
+    return next((each.announcements for each in config.targets if each.name == target), ())
+
+
+def effects(
+    announcements: Sequence[Announcement],
+    incidents: Sequence[IncidentRow],
+    events: Sequence[StoredEvent],
+    since: datetime,
+) -> tuple[Effect, ...]:
+    """Return the announcements whose time is not over at `since`, each beside what came of it."""
+    wanted = [one for one in announcements if (one.expected_until or one.at) >= since]
+    return compare(wanted, [row.incident for row in incidents], events)

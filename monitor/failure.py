@@ -44,6 +44,8 @@ class Failure(StrEnum):
     REGISTRATION_UNPARSABLE = "registration_unparsable"
     REGISTRATION_NO_SERVER = "registration_no_server"
     REVOCATION_UNUSABLE = "revocation_unusable"
+    LISTING_LIMITED = "listing_limited"
+    LISTING_UNPARSABLE = "listing_unparsable"
     LOCAL_RESOURCES = "local_resources"
     MISSED = "missed"
     UNKNOWN = "unknown"
@@ -82,6 +84,8 @@ MEANING: Final[dict[Failure, str]] = {
     Failure.REGISTRATION_UNPARSABLE: "The registration server gave an answer that could not be understood.",
     Failure.REGISTRATION_NO_SERVER: "No RDAP or WHOIS server is known for this top-level domain.",
     Failure.REVOCATION_UNUSABLE: "What the certificate's authority answered about it cannot be believed.",
+    Failure.LISTING_LIMITED: "The app store refused the question, limits its rate, or sent us elsewhere.",
+    Failure.LISTING_UNPARSABLE: "The app store gave an answer that says nothing about the app.",
     Failure.LOCAL_RESOURCES: "This machine ran out of file descriptors, ports or memory.",
     Failure.MISSED: "The check did not run when it was due.",
     Failure.UNKNOWN: "Something that this vocabulary does not know; logged once with its class.",

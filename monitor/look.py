@@ -36,7 +36,14 @@ async def look(checks: Sequence[Check], policy: Policy, io: Io, attributor: Attr
     # Nobody looks a second time: the listed servers are asked about the host at once.
     all_of_it = [replace(c, compare=True) if c.probe is Probe.DELEGATION else c for c in checks]
     seen = await asyncio.gather(*(_observe(check, now, io) for check in all_of_it))
-    once = replace(policy, failures_to_confirm=1, successes_to_confirm=1, changes_to_confirm=1)
+    once = replace(
+        policy,
+        failures_to_confirm=1,
+        successes_to_confirm=1,
+        changes_to_confirm=1,
+        listing_looks=1,
+        listing_over_s=0.0,
+    )
     state = TargetState(target=checks[0].target)
     main = [observation for observation in seen if not observation.part]
     shown = {observation.probe: attributor.attribute(observation) for observation in main}

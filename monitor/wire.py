@@ -21,6 +21,7 @@ from monitor.model import (
     FleetRecord,
     Incident,
     IncidentChanged,
+    ListingChanged,
     Memory,
     Observation,
     OnlineChanged,
@@ -180,6 +181,7 @@ _DATA: Final[dict[EventType, type[EventData]]] = {
     EventType.OUTAGE_SUSPECTED: OutageChanged,
     EventType.OUTAGE_OVER: OutageChanged,
     EventType.ONLINE_CHANGED: OnlineChanged,
+    EventType.LISTING_CHANGED: ListingChanged,
     EventType.TEST: Drill,
 }
 

@@ -51,9 +51,14 @@ class Rules:
     def again(self, layer: Layer, evidence: Evidence, name: str) -> Finding | None:
         """Return what the value of a piece of evidence names now; `name`: what its provider calls itself."""
         value = evidence.value
+        if layer is Layer.LISTING:
+            return None  # a store lists an app, and is nobody who stands behind a target
+        if layer is Layer.REGISTRATION:
+            return self._registrar_again(evidence, name)
+        return self._value_again(layer, value, evidence.rule)
+
+    def _value_again(self, layer: Layer, value: str, rule: str) -> Finding | None:
         match layer:
-            case Layer.REGISTRATION:
-                return self._registrar_again(evidence, name)
             case Layer.DNS:
                 return self.name_server(value)
             case Layer.MAIL:
@@ -61,8 +66,8 @@ class Rules:
             case Layer.CERTIFICATE:
                 return self.issuer(value)
             case Layer.EDGE:
-                return self._edge_again(value, evidence.rule)
-            case Layer.NETWORK:
+                return self._edge_again(value, rule)
+            case _:
                 return self.address(value)[0]
 
     def _registrar_again(self, evidence: Evidence, name: str) -> Finding | None:

@@ -33,6 +33,8 @@ class ListedTarget:
     expect: None = None
     pages: tuple[()] = ()
     policy: None = None
+    listings: tuple[()] = ()
+    announcements: tuple[()] = ()
 
 
 Row = tuple[Place, ListedTarget]

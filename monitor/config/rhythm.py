@@ -11,6 +11,7 @@ from monitor.config.schema import (
     DnsTable,
     Document,
     HttpTable,
+    ListingRunTable,
     PageRunTable,
     RegistrationRunTable,
 )
@@ -18,7 +19,7 @@ from monitor.model import Probe
 
 _SHORTEST_S: Final = 1.0
 
-Runs = HttpTable | DnsTable | RegistrationRunTable | DelegationTable | PageRunTable
+Runs = HttpTable | DnsTable | RegistrationRunTable | DelegationTable | PageRunTable | ListingRunTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,7 @@ class Rhythms:
             Probe.REGISTRATION: document.registration,
             Probe.DELEGATION: document.delegation,
             Probe.PAGE: document.page,
+            Probe.LISTING: document.listing,
         }
         self.usual: Mapping[Probe, Rhythm] = {
             probe: self._default(probe, table) for probe, table in self._tables.items()

@@ -4,6 +4,7 @@ What a single value may be is said in `values`. What needs a second look (files,
 keys that contradict each other) is said where the settings are built from it.
 """
 
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -11,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from monitor.config.durations import parse_duration, parse_rate
 from monitor.config.endpoints import Endpoint, parse_listen, parse_resolver
 from monitor.config.expect_values import StatusRange, parse_json_paths, phrases, statuses
+from monitor.config.moments import parse_moment
 from monitor.config.names import parse_host
 from monitor.config.settings import ControlSettings
 from monitor.config.values import (
@@ -21,6 +23,7 @@ from monitor.config.values import (
     one_of,
     one_or_more,
     parse_body_limit,
+    parse_country,
     parse_event,
     parse_flag,
     parse_header_name,
@@ -42,11 +45,13 @@ from monitor.config.values import (
     text_of,
     whole,
 )
-from monitor.model import REGULAR, CorrelationPolicy, JsonScalar, Policy, Severity
+from monitor.model import REGULAR, CorrelationPolicy, JsonScalar, Policy, Severity, Store
 
 Text = Annotated[str, BeforeValidator(text_of(lambda text: plain(text, 2_000)))]
 Word = Annotated[str, BeforeValidator(text_of(parse_word))]
 TargetName = Annotated[str, BeforeValidator(text_of(parse_target_name))]
+Sentence = Annotated[str, BeforeValidator(text_of(lambda text: plain(" ".join(text.split()), 300)))]
+Moment = Annotated[datetime, BeforeValidator(parse_moment)]
 Duration = Annotated[float, BeforeValidator(parse_duration)]
 Rate = Annotated[float, BeforeValidator(parse_rate)]
 Size = Annotated[int, BeforeValidator(parse_body_limit)]
@@ -121,6 +126,7 @@ class LimitsTable(Table):
     last_address: AtOnce = 50
     page: AtOnce = 100
     revocation: AtOnce = 8
+    listing: AtOnce = 4
 
 
 class HttpTable(Table):
@@ -143,6 +149,34 @@ class PageRunTable(Table):
 
     interval: Duration = 300.0
     timeout: Duration = 10.0
+
+
+class ListingRunTable(Table):
+    """When listings are looked at."""
+
+    interval: Duration = 21_600.0
+    timeout: Duration = 30.0
+
+
+class ListingTable(ListingRunTable):
+    """`[listing]`: how app stores are asked, and when they are believed."""
+
+    apple: Url = "https://itunes.apple.com/lookup"
+    google: Url = "https://play.google.com/store/apps/details"
+    apple_rate: Rate = 20.0 / 60.0
+    google_rate: Rate = 10.0 / 60.0
+    looks: Atleast1 = Policy().listing_looks
+    over: Duration = Policy().listing_over_s
+    recheck: Duration = Policy().listing_recheck_s
+    allow_private: Flag = False
+
+
+class TargetListingTable(ListingRunTable):
+    """`[[targets.listings]]`."""
+
+    store: Annotated[str, BeforeValidator(one_of(*Store))] | None = None
+    app: Raw | None = None
+    country: Annotated[str, BeforeValidator(text_of(parse_country))] | None = None
 
 
 class DnsTable(Table):
@@ -287,6 +321,15 @@ class CorrelationTable(Table):
     grace: Duration = CorrelationPolicy().grace_s
 
 
+class AnnouncementTable(Table):
+    """`[[targets.announcements]]`."""
+
+    at: Moment | None = None
+    text: Sentence | None = None
+    expected_until: Moment | None = None
+    source: Annotated[str, BeforeValidator(text_of(lambda text: plain(text, 300)))] = ""
+
+
 class TargetTable(Table):
     """`[[targets]]`."""
 
@@ -302,6 +345,8 @@ class TargetTable(Table):
     expect: ExpectTable | None = None
     pages: list[PageTable] = []
     policy: DesiredTable | None = None
+    listings: list[TargetListingTable] = []
+    announcements: list[AnnouncementTable] = []
 
 
 class ReceiverTable(Table):
@@ -331,6 +376,7 @@ class Document(Table):
     limits: LimitsTable = LimitsTable()
     http: HttpTable = HttpTable()
     page: PageRunTable = PageRunTable()
+    listing: ListingTable = ListingTable()
     dns: DnsTable = DnsTable()
     registration: RegistrationTable = RegistrationTable()
     data: DataTable = DataTable()

@@ -213,6 +213,7 @@ def limits(document: Document) -> LimitSettings:
         last_address=table.last_address,
         page=table.page,
         revocation=table.revocation,
+        listing=table.listing,
     )
 
 
@@ -234,6 +235,9 @@ def policy(document: Document) -> Policy:
         flaps_to_tell=table.flaps_to_tell,
         expiry_days=tuple(table.expiry_days),
         certificate_expiry_days=tuple(table.certificate_expiry_days),
+        listing_looks=document.listing.looks,
+        listing_over_s=document.listing.over,
+        listing_recheck_s=document.listing.recheck,
         placeholder_ratio=table.placeholder_ratio,
         placeholder_min_text=table.placeholder_min_text,
     )

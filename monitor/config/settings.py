@@ -32,6 +32,7 @@ class LimitSettings:
     last_address: int
     page: int
     revocation: int
+    listing: int
 
     def of(self, probe: Probe) -> int:
         """Return the limit of a probe."""
@@ -43,6 +44,7 @@ class LimitSettings:
             Probe.LAST_ADDRESS: self.last_address,
             Probe.PAGE: self.page,
             Probe.REVOCATION: self.revocation,
+            Probe.LISTING: self.listing,
         }[probe]
 
 

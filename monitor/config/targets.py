@@ -5,7 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from unicodedata import normalize
 
+from monitor.config.announcements import read_announcements
 from monitor.config.expect import read_expect
+from monitor.config.listings import ListingReader
 from monitor.config.lists import ListedTarget
 from monitor.config.names import Names, Page, Site, is_private, parse_host, parse_page, within
 from monitor.config.pages import PageReader
@@ -66,6 +68,7 @@ class TargetReader:
         self._rhythms = Rhythms(document, problems)
         self._http = self._http_settings(document.http, Place(("http",)))
         self._delegation = document.delegation
+        self._listings = ListingReader(document.listing, rhythms=self._rhythms, problems=problems)
         self._pages = PageReader(
             names=self._names, rhythms=self._rhythms, settings=self._merged, problems=problems
         )
@@ -96,8 +99,16 @@ class TargetReader:
         domain = self._inside(at, table.registration.domain, site) if table.registration else None
         labels = tuple(sorted(table.labels.items())) if table.labels else ()
         domain = domain or site.domain
+        announced = read_announcements(table.announcements, place, self._problems)
         self.watched.targets.append(
-            Target(name=name, host=site.host, domain=domain, url=page.url, labels=labels)
+            Target(
+                name=name,
+                host=site.host,
+                domain=domain,
+                url=page.url,
+                labels=labels,
+                announcements=announced,
+            )
         )
         settings: dict[Probe, Settings] = {
             Probe.HTTP: self._http_of(place, table, page, domain, rhythms),
@@ -115,11 +126,14 @@ class TargetReader:
             )
             for probe, rhythm in rhythms.items()
         )
+        if table.listings:
+            self.watched.checks.extend(self._listings.checks(name, place, table.listings))
         if table.pages:
             self._refuse_pages_without_front(place, rhythms)
             self.watched.checks.extend(self._pages.checks(name, place, table.pages))
         wishes = self._wishes.read(place.at("policy"), table.policy, table.probes)
-        self.watched.policies[name] = self._policy_of(rhythms, wishes)
+        policy = self._policy_of(rhythms, wishes)
+        self.watched.policies[name] = replace(policy, announcements=announced) if announced else policy
 
     def _site(self, place: Place, table: Written) -> Site | None:
         """Return what the domain means; None: nothing, and that is noted."""

@@ -15,6 +15,7 @@ from monitor.config.wording import kind, listed, meant, number, refuse, shown
 from monitor.model import EventType
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+_COUNTRY: Final = re.compile(r"[A-Za-z]{2}")
 _WORD: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _LABEL_KEY: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{0,63}")
 # Labels that the metrics set themselves (docs/metrics), or that Prometheus adds when it scrapes.
@@ -194,6 +195,13 @@ def parse_label_key(text: str) -> str:
 def parse_label_value(text: str) -> str:
     """Return the value of a label; raises ValueError."""
     return plain(text, _MAX_LABEL)
+
+
+def parse_country(text: str) -> str:
+    """Return the two letters of a country (ISO 3166-1), in lower case."""
+    if not _COUNTRY.fullmatch(text):
+        refuse(f'{shown(text)} is not a country; write its two letters, such as "us"')
+    return text.lower()
 
 
 def parse_header_name(text: str) -> str:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from monitor.export.exposition import Family, Kind, escape, moment, number
+from monitor.export.listing import LISTING_AVAILABLE, listing_available
 from monitor.export.parts import together
 from monitor.failure import Failure
 from monitor.model import (
@@ -165,6 +166,7 @@ STORY: Final[tuple[Row, ...]] = (
         "1 while an incident lasts, with its latest diagnosis and the layer that failed.",
         _incident_active,
     ),
+    Row(family=LISTING_AVAILABLE, lines=listing_available),
     _row("platform_incidents_total", Kind.COUNTER, "target", "Incidents that have been opened.", _incidents),
     _row(
         "platform_provider_info",

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from monitor.export.announced import ANNOUNCED, EXPECTED_UNTIL, announcement_lines
 from monitor.export.exposition import Family, Kind, escape
 from monitor.export.families import FACTS, PULSE, STORY, Row
 from monitor.export.neighbours import Neighbours
@@ -32,12 +33,14 @@ PROVIDER_TARGETS: Final = Family(
     labels=("layer", "provider"),
 )
 
-# What a target's lines are, in their order: the first from configuration, then the three groups.
+# What a target's lines are, in their order: those from configuration, then the three groups.
 _STORY: Final = (*STORY, *WISHES)
 _ROWS: Final = (*_STORY, *FACTS, *PULSE)
-_FACTS_AT: Final = 1 + len(_STORY)
+_FROM_CONFIGURATION: Final = (TARGET_INFO, ANNOUNCED, EXPECTED_UNTIL)
+_STORY_AT: Final = len(_FROM_CONFIGURATION)
+_FACTS_AT: Final = _STORY_AT + len(_STORY)
 _PULSE_AT: Final = _FACTS_AT + len(FACTS)
-FAMILIES: Final[tuple[Family, ...]] = (TARGET_INFO, *(row.family for row in _ROWS), PROVIDER_TARGETS)
+FAMILIES: Final[tuple[Family, ...]] = (*_FROM_CONFIGURATION, *(row.family for row in _ROWS), PROVIDER_TARGETS)
 
 # Work between two moments of the event loop: about 5 ms each on a small machine.
 _WRITTEN_AT_ONCE: Final = 100
@@ -45,7 +48,7 @@ _JOINED_AT_ONCE: Final = 2_000
 # Pieces are gathered to this size, so that a small fleet is one write.
 _CHUNK: Final = 1 << 18
 
-_NO_LINES: Final = (b"",) * (1 + len(_ROWS))
+_NO_LINES: Final = (b"",) * (_STORY_AT + len(_ROWS))
 _NOT_IN_A_LABEL: Final = re.compile(r"[^a-zA-Z0-9_]")
 
 
@@ -54,7 +57,8 @@ class _Entry:
     """What is kept for a target: its state, its lines, and what they were written from."""
 
     label: str
-    info: bytes
+    configured: tuple[bytes, ...]
+    """The lines that come from the configuration alone."""
     state: TargetState
     lines: tuple[bytes, ...] = _NO_LINES
     memory: Memory | None = None
@@ -83,9 +87,9 @@ class FleetMetrics:
         label = f'target="{escape(target.name)}"'
         entry = self._entries.get(target.name)
         if entry is None:
-            entry = _Entry(label=label, info=b"", state=TargetState(target=target.name))
+            entry = _Entry(label=label, configured=(), state=TargetState(target=target.name))
             self._entries[target.name] = entry
-        entry.info = _info(label, target)
+        entry.configured = (_info(label, target), *announcement_lines(label, target))
         self._marked.add(target.name)
 
     def remove(self, target: str) -> None:
@@ -144,9 +148,9 @@ class FleetMetrics:
         state, old, label = entry.state, entry.lines, entry.label
         ends = tuple((run.probe, run.failure) for run in state.pulse.runs)
         same = entry.memory is state.memory
-        story = old[1:_FACTS_AT] if same else _written(_STORY, label, state)
+        story = old[_STORY_AT:_FACTS_AT] if same else _written(_STORY, label, state)
         facts = old[_FACTS_AT:_PULSE_AT] if same and entry.ends == ends else _written(FACTS, label, state)
-        entry.lines = (entry.info, *story, *facts, *_written(PULSE, label, state))
+        entry.lines = (*entry.configured, *story, *facts, *_written(PULSE, label, state))
         entry.memory, entry.ends = state.memory, ends
 
 

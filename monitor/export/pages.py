@@ -19,14 +19,16 @@ from monitor.export.families import shown_now
 from monitor.export.neighbours import Neighbourhood, Ranking
 from monitor.export.overview import Overview
 from monitor.export.plain import ago, duration, exact, moment, plain, share
-from monitor.export.timeline import Timeline, timeline
+from monitor.export.timeline import Timeline, announced, timeline
 from monitor.failure import MEANING
+from monitor.judge.announced import Effect, compare
 from monitor.judge.codes import set_by
 from monitor.judge.course import course
 from monitor.judge.early_signs import in_words, noticed
 from monitor.judge.standing import Absence, absence, evidence, last_seen, origin
 from monitor.judge.standing import Seen as Sighted
 from monitor.model import (
+    BEHIND,
     ON_REQUEST,
     FleetRecord,
     Layer,
@@ -49,6 +51,7 @@ LAYERS: Final[dict[Layer, tuple[str, str]]] = {
     Layer.EDGE: ("Edge", "CDN or reverse proxy in front"),
     Layer.MAIL: ("Mail", "takes the mail"),
     Layer.CERTIFICATE: ("Certificate", "issued the certificate"),
+    Layer.LISTING: ("Listing", "offers the app in a store"),
 }
 NOBODY: Final[dict[Absence, str]] = {
     Absence.NONE: "none: it was looked for, and there is none",
@@ -162,7 +165,8 @@ class Pages:
             origin=origin(state.memory),
             depends=depends_on(state.memory, self._organisation),
             availability=share(pulse.up_s, pulse.up_s + pulse.down_s),
-            timeline=_timeline(story, now),
+            timeline=_timeline(story, target, now),
+            announced=_announced(story, target),
             now=now,
         )
 
@@ -222,7 +226,7 @@ def _standing(state: TargetState) -> list[Standing]:
 def _missing(state: TargetState) -> list[tuple[Layer, Absence]]:
     """Return the layers that nobody was ever seen behind, once something was looked at."""
     there = {layer.layer for layer in state.memory.layers}
-    return [(layer, absence(layer, state)) for layer in Layer if layer not in there]
+    return [(layer, absence(layer, state)) for layer in BEHIND if layer not in there]
 
 
 def _seen(state: TargetState) -> list[Seen]:
@@ -241,5 +245,13 @@ def _seen(state: TargetState) -> list[Seen]:
     ]
 
 
-def _timeline(story: Story, now: datetime) -> Timeline | None:
-    return timeline(story.periods, now) if story.periods else None
+def _timeline(story: Story, target: Target, now: datetime) -> Timeline | None:
+    if not story.periods:
+        return None
+    return timeline([*story.periods, *announced(target.announcements, target.name)], now)
+
+
+def _announced(story: Story, target: Target) -> tuple[Effect, ...]:
+    """Return what was announced beside what came of it, as far as the story goes back."""
+    incidents = [row.incident for row in story.incidents or ()]
+    return compare(target.announcements, incidents, story.events or ())

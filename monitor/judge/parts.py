@@ -1,4 +1,6 @@
-"""The parts of a target: further pages of it, each believed by looks of its own.
+"""The parts of a target: its listings in app stores, and further pages, each believed by looks of its own.
+
+Of listings see `judge.listing`.
 
 A page may be anywhere, an account on somebody else's platform as well. It is judged by the rules that the
 front page is judged by, with nothing else in view: no records and no registration, which are of the target.
@@ -17,12 +19,17 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from monitor.judge.diagnose import assess
+from monitor.judge.listing import Weighed
+from monitor.judge.listing import weigh as weigh_listing
+from monitor.judge.news import News
 from monitor.judge.page import learn
 from monitor.judge.remember import remember
 from monitor.judge.status import Belief, is_there, weigh
 from monitor.judge.tally import gap
 from monitor.judge.view import look
 from monitor.model import (
+    CALM,
+    Circumstance,
     FollowUp,
     HttpFacts,
     Memory,
@@ -49,20 +56,35 @@ class Heard:
 
     memory: Memory
     pulse: Pulse
+    news: tuple[News, ...] = ()
     follow_ups: tuple[FollowUp, ...] = ()
 
 
-def hear(memory: Memory, pulse: Pulse, observation: Observation, policy: Policy) -> Heard:
+def hear(
+    memory: Memory,
+    pulse: Pulse,
+    observation: Observation,
+    policy: Policy,
+    circumstance: Circumstance = CALM,
+) -> Heard:
     """Return what is known of the parts after an observation of one of them."""
     key = (observation.probe, observation.part)
     before = next((part for part in memory.parts if (part.probe, part.part) == key), None)
     last = next((run for run in pulse.parts if (run.probe, run.part) == key), None)
     part = before or PartState(probe=observation.probe, part=observation.part)
-    part, suspicion, follow_ups = _page(part, last, observation, policy)
-    if part != before:
-        memory = replace(memory, parts=_put(memory.parts, part))
-    run = _count(last, observation, suspicion)
-    return Heard(memory=memory, pulse=replace(pulse, parts=_put(pulse.parts, run)), follow_ups=follow_ups)
+    if observation.probe is Probe.LISTING:
+        weighed = weigh_listing(part, last, observation, policy)
+    else:
+        weighed = _page(part, last, observation, policy, circumstance)
+    if weighed.part != before:
+        memory = replace(memory, parts=_put(memory.parts, weighed.part))
+    run = _count(last, observation, weighed.suspicion)
+    return Heard(
+        memory=memory,
+        pulse=replace(pulse, parts=_put(pulse.parts, run)),
+        news=weighed.news,
+        follow_ups=weighed.follow_ups,
+    )
 
 
 def overall(front: Verdict, parts: Sequence[PartState]) -> Verdict:
@@ -101,9 +123,13 @@ def weigh_parts(heard: Heard, observation: Observation) -> Belief:
 
 
 def _page(
-    part: PartState, last: PartRun | None, observation: Observation, policy: Policy
-) -> tuple[PartState, int, tuple[FollowUp, ...]]:
-    """Return what is believed of a page, how many looks suspect another thing, and what to look at again."""
+    part: PartState,
+    last: PartRun | None,
+    observation: Observation,
+    policy: Policy,
+    circumstance: Circumstance,
+) -> Weighed:
+    """Return what is believed of a page after one more look at it."""
     mine = replace(
         policy,
         lead=observation.probe,
@@ -124,7 +150,8 @@ def _page(
     verdict = assess(view)
     well = verdict.status is Status.UP
     memory = remember(memory, observation, well=well)
-    belief = weigh(memory, Pulse(suspicion=last.suspicion if last else 0), verdict, observation, mine)
+    pulse = Pulse(suspicion=last.suspicion if last else 0)
+    belief = weigh(memory, pulse, verdict, observation, mine, circumstance)
     believed = belief.memory
     baseline = part.baseline
     if well and believed.verdict.status is Status.UP and isinstance(observation.facts, HttpFacts):
@@ -148,7 +175,7 @@ def _page(
         for follow_up in belief.follow_ups
         if follow_up.probe is observation.probe
     )
-    return part, belief.pulse.suspicion, again
+    return Weighed(part=part, suspicion=belief.pulse.suspicion, follow_ups=again)
 
 
 def _known_since(part: PartState, believed: Memory, observation: Observation) -> datetime | None:

@@ -148,7 +148,7 @@ def _awaits_controls(
     believed: Verdict, verdict: Verdict, since: datetime, observation: Observation, circumstance: Circumstance
 ) -> bool:
     """Tell whether it could still be the monitor that is cut off: the controls have not spoken since."""
-    if _KIND[verdict.status] is not _Kind.NOT_UP or _KIND[believed.status] is _Kind.NOT_UP:
+    if _kind(verdict) is not _Kind.NOT_UP or _kind(believed) is _Kind.NOT_UP:
         return False
     heard = circumstance.heard_at
     return heard is not None and heard < since and observation.ended_at - since < _AWAITED

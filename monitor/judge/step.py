@@ -6,15 +6,17 @@ is a value; the moment arrives inside the observation. The same sequence of obse
 same states and events, always.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from monitor.judge import change, last_address, tell, ttl
+from monitor.judge.announced import mark
 from monitor.judge.aside import ASIDES, Look
 from monitor.judge.diagnose import assess
 from monitor.judge.incident import live
 from monitor.judge.investigate import close, investigate, note
-from monitor.judge.news import number
+from monitor.judge.news import News, number
 from monitor.judge.page import learn
 from monitor.judge.parts import hear, overall, weigh_parts
 from monitor.judge.remember import count_run, remember
@@ -64,7 +66,7 @@ def step(
         view = look(state.memory, observation, policy, circumstance)
         return Step(state=withhold(state, observation, assess(view), circumstance.offline_since, policy))
     if observation.part:
-        return _part(state, observation, policy)
+        return _part(state, observation, policy, circumstance)
     view = look(state.memory, observation, policy, circumstance)
     front = assess(view)
     verdict = overall(front, state.memory.parts)
@@ -103,22 +105,31 @@ def step(
             pulse=pulse,
             memory=memory,
         ),
-        events=number(told, state.target, seq, observation.ended_at) if told else (),
+        events=_events(told, state.target, seq, observation, policy) if told else (),
         follow_ups=tuple(follow_ups),
     )
 
 
-def _part(state: TargetState, observation: Observation, policy: Policy) -> Step:
+def _part(state: TargetState, observation: Observation, policy: Policy, circumstance: Circumstance) -> Step:
     """Return what an observation of a part leads to: of the target itself it shows nothing."""
-    seen = hear(state.memory, state.pulse, observation, policy)
+    seen = hear(state.memory, state.pulse, observation, policy, circumstance)
     belief = weigh_parts(seen, observation)
     turn = live(belief, observation, policy, state.target)
     seq = state.seq + 1
+    told = (*turn.news, *seen.news)
     return Step(
         state=TargetState(target=state.target, seq=seq, pulse=seen.pulse, memory=turn.memory),
-        events=number(turn.news, state.target, seq, observation.ended_at) if turn.news else (),
+        events=_events(told, state.target, seq, observation, policy) if told else (),
         follow_ups=(*seen.follow_ups, *turn.follow_ups),
     )
+
+
+def _events(
+    told: Sequence[News], target: str, seq: int, observation: Observation, policy: Policy
+) -> tuple[Event, ...]:
+    """Return the events of a step, each with what was announced of it."""
+    at = observation.ended_at
+    return number(mark(told, policy.announcements, at) if policy.announcements else told, target, seq, at)
 
 
 def _timed(state: TargetState, observation: Observation, policy: Policy) -> Pulse:

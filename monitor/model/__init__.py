@@ -1,5 +1,6 @@
 """The nouns. Frozen values without behaviour; every other package speaks in them."""
 
+from monitor.model.announcement import Announcement
 from monitor.model.attribution import Attribution, Evidence, Provider
 from monitor.model.desired import OPERATED, WITNESSES, DesiredRule, Ruling, Wish
 from monitor.model.early import EarlySign, EarlySignState, Ending, EndTold, LowTtl
@@ -13,6 +14,7 @@ from monitor.model.event import (
     FieldChange,
     IncidentChanged,
     LayerMove,
+    ListingChanged,
     PolicyRuled,
     ProviderChanged,
     RegistrationChanged,
@@ -52,6 +54,7 @@ from monitor.model.fleet import (
     OutageChanged,
     Trouble,
 )
+from monitor.model.listing import STORE_NAMES, ListingFacts, ListingSettings, Store
 from monitor.model.observation import Observation
 from monitor.model.policy import Policy
 from monitor.model.sign import About, Confidence, Sign, SignKind
@@ -86,6 +89,7 @@ from monitor.model.target import (
     Target,
 )
 from monitor.model.words import (
+    BEHIND,
     ON_REQUEST,
     PAGES,
     PART_PROBES,
@@ -98,6 +102,7 @@ from monitor.model.words import (
 )
 
 __all__ = [
+    "BEHIND",
     "CALM",
     "MONITOR",
     "ON_REQUEST",
@@ -105,9 +110,11 @@ __all__ = [
     "PAGES",
     "PART_PROBES",
     "REGULAR",
+    "STORE_NAMES",
     "UNSEEN",
     "WITNESSES",
     "About",
+    "Announcement",
     "Attribution",
     "ChainLink",
     "Check",
@@ -149,6 +156,9 @@ __all__ = [
     "Layer",
     "LayerMove",
     "LayerState",
+    "ListingChanged",
+    "ListingFacts",
+    "ListingSettings",
     "LowTtl",
     "Memory",
     "Observation",
@@ -187,6 +197,7 @@ __all__ = [
     "Status",
     "StatusChanged",
     "Stood",
+    "Store",
     "StoredEvent",
     "Target",
     "TargetState",

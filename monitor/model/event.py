@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 
+from monitor.model.announcement import Announcement
 from monitor.model.attribution import Evidence, Provider
 from monitor.model.desired import DesiredRule
 from monitor.model.early import EarlySign, Ending
 from monitor.model.fleet import OnlineChanged, OutageChanged
+from monitor.model.listing import Store
 from monitor.model.words import EventType, Layer, Severity, Status
 
 
@@ -38,6 +40,8 @@ class StatusChanged:
     """Id of the incident that this belongs to."""
     places: tuple[LayerMove, ...] = ()
     """Where a target is that is up again: the layers that are not as they were when the incident opened."""
+    announced: Announcement | None = None
+    """The announcement in whose time it began."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +74,8 @@ class IncidentChanged:
     """How often the incident went on after it had been told as resolved."""
     outage: str | None = None
     """Id of the provider's outage that the incident is, or was, part of."""
+    announced: Announcement | None = None
+    """The announcement in whose time it began."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +89,8 @@ class ProviderChanged:
     evidence_to: tuple[Evidence, ...]
     first_seen_at: datetime
     """When the new set was first seen."""
+    announced: Announcement | None = None
+    """The announcement in whose time it began."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +109,8 @@ class RegistrationChanged:
     changes: tuple[FieldChange, ...]
     source: str
     server: str
+    announced: Announcement | None = None
+    """The announcement in whose time it began."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +172,30 @@ class ContentChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListingChanged:
+    """`platform.listing.changed`: an app store does not list an app any more, or does again."""
+
+    layer: Layer
+    store: Store
+    app: str
+    """Apple: the number of the app. Google: its package."""
+    country: str | None
+    """Two letters, lower case; None: whatever the store takes us to be in."""
+    name: str | None
+    """What the app is called there, as last told."""
+    developer: str | None
+    listing_from: str
+    """`listed` or `gone`."""
+    listing_to: str
+    since: datetime
+    """When the first look was made that showed it."""
+    observations: tuple[str, ...]
+    """Ids of the observations that it rests on."""
+    announced: Announcement | None = None
+    """The announcement in whose time it began."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drill:
     """`platform.test`: sent by `receivers test`; nothing happened."""
 
@@ -179,6 +213,7 @@ EventData = (
     | PolicyRuled
     | OutageChanged
     | OnlineChanged
+    | ListingChanged
     | Drill
 )
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from monitor.failure import Failure
 from monitor.model.expect import Expected
+from monitor.model.listing import ListingFacts
 from monitor.model.sign import Sign
 
 
@@ -360,4 +361,6 @@ class LastAddressFacts:
     """What answered, or was seen before it failed (status 0); None: nothing did."""
 
 
-Facts = HttpFacts | DnsFacts | RegistrationFacts | DelegationFacts | LastAddressFacts | Revocation
+Facts = (
+    HttpFacts | DnsFacts | RegistrationFacts | DelegationFacts | LastAddressFacts | Revocation | ListingFacts
+)

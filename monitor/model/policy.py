@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from monitor.model.announcement import Announcement
 from monitor.model.desired import Wish
 from monitor.model.words import Probe
 
@@ -30,6 +31,14 @@ class Policy:
     """One that is not up again within so many seconds of its return goes on with the same incident ..."""
     flaps_to_tell: int = 2
     """... and is flapping when that has happened so often."""
+    announcements: tuple[Announcement, ...] = ()
+    """What was announced of the target: what begins in its time is told with it."""
+    listing_looks: int = 3
+    """Looks at a store that say otherwise than it did before, until that is believed ..."""
+    listing_over_s: float = 3_600.0
+    """... and seconds between the first of them and the last, at least."""
+    listing_recheck_s: float = 1_800.0
+    """Seconds until a store that says otherwise is asked again."""
     placeholder_ratio: float = 0.2
     """A page with less than this part of its usual text is a placeholder ..."""
     placeholder_min_text: int = 500

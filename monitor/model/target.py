@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from monitor.model.announcement import Announcement
 from monitor.model.expect import Expect
+from monitor.model.listing import ListingSettings
 from monitor.model.words import Probe
 
 
@@ -21,6 +23,8 @@ class Target:
     """Page that says whether the platform is there."""
     labels: tuple[tuple[str, str], ...] = ()
     """The user's own labels, sorted by key."""
+    announcements: tuple[Announcement, ...] = ()
+    """What was announced of it, in the order of its moments."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +104,7 @@ Settings = (
     | DelegationSettings
     | LastAddressSettings
     | RevocationSettings
+    | ListingSettings
 )
 
 

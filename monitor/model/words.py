@@ -14,11 +14,12 @@ class Probe(StrEnum):
     LAST_ADDRESS = "last_address"
     PAGE = "page"
     REVOCATION = "revocation"
+    LISTING = "listing"
 
 
 ON_REQUEST: Final = frozenset({Probe.LAST_ADDRESS, Probe.REVOCATION})
 """Probes without a rhythm: they run when the judge asks, and no run of theirs is a check's last one."""
-PART_PROBES: Final = frozenset({Probe.PAGE})
+PART_PROBES: Final = frozenset({Probe.PAGE, Probe.LISTING})
 """What runs for the parts of a target only, one check for each that is configured."""
 REGULAR: Final = tuple(probe for probe in Probe if probe not in ON_REQUEST | PART_PROBES)
 """Probes of the target itself that run again and again: only these can be named in its `probes`."""
@@ -35,6 +36,11 @@ class Layer(StrEnum):
     EDGE = "edge"
     MAIL = "mail"
     CERTIFICATE = "certificate"
+    LISTING = "listing"
+
+
+BEHIND: Final = tuple(layer for layer in Layer if layer is not Layer.LISTING)
+"""Layers that a provider operates for a target. A store lists an app; it does not stand behind it."""
 
 
 class Status(StrEnum):
@@ -71,6 +77,7 @@ class EventType(StrEnum):
     OUTAGE_SUSPECTED = "provider.outage.suspected"
     OUTAGE_OVER = "provider.outage.over"
     ONLINE_CHANGED = "monitor.online.changed"
+    LISTING_CHANGED = "platform.listing.changed"
     TEST = "platform.test"
 
     @property

@@ -15,6 +15,7 @@ from monitor.probe.http import probe_http
 from monitor.probe.http_client import HttpClient
 from monitor.probe.io import Io, Route
 from monitor.probe.last_address import probe_last_address
+from monitor.probe.listing import probe_listing
 from monitor.probe.registration import probe_registration
 from monitor.probe.registries import Registries
 from monitor.probe.revocation import probe_revocation
@@ -34,6 +35,7 @@ PROBES: Final[dict[Probe, ProbeFn]] = {
     Probe.LAST_ADDRESS: probe_last_address,
     Probe.PAGE: probe_http,
     Probe.REVOCATION: probe_revocation,
+    Probe.LISTING: probe_listing,
 }
 
 

@@ -12,6 +12,7 @@ from monitor.probe.asking import Asking
 from monitor.probe.expect import Expectations
 from monitor.probe.page import Pages
 from monitor.probe.revocations import Revocations
+from monitor.probe.stores import Stores
 from monitor.probe.unknowns import Unknowns
 
 if TYPE_CHECKING:
@@ -67,5 +68,7 @@ class Io:
     """Holds answers against what the user expects of them."""
     revocations: Revocations = field(default_factory=Revocations)
     """What authorities say about the certificates that were shown."""
+    stores: Stores = field(default_factory=Stores)
+    """How often app stores may be asked."""
     unknowns: Unknowns = field(default_factory=Unknowns)
     """What the failure vocabulary did not know."""

@@ -23,7 +23,7 @@ _DEADLINES: Final = {
     Probe.REGISTRATION: Failure.REGISTRATION_TIMEOUT,
     Probe.DELEGATION: Failure.DNS_TIMEOUT,
 }
-_PHASED: Final = PAGES | {Probe.LAST_ADDRESS}
+_PHASED: Final = PAGES | {Probe.LAST_ADDRESS, Probe.LISTING}
 
 
 async def observe(check: Check, scheduled_at: datetime, io: Io) -> Observation:

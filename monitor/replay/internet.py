@@ -16,7 +16,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from monitor.attribute import AsTable
-from monitor.model import RegistrationSettings
+from monitor.model import ListingSettings, RegistrationSettings, Store
 from monitor.probe.registries import Registries
 from monitor.probe.tls import Trust
 from monitor.replay.authority import Authority, Order
@@ -32,6 +32,7 @@ from monitor.replay.revocation import Issued, Revoked
 from monitor.replay.revocation import respond as pki_reply
 from monitor.replay.route import LOOPBACK, RESOLVERS, Ports, ReplayRoute
 from monitor.replay.scenario import Scenario
+from monitor.replay.stores import store_reply
 from monitor.replay.tables import CertificateTable, NameTable, RegisteredTable, SiteTable
 from monitor.replay.world import World
 
@@ -95,6 +96,13 @@ def _rdap_hosts(scenario: Scenario, registries: Registries) -> frozenset[str]:
     return frozenset(urlsplit(base).hostname or "" for base in bases if base)
 
 
+def _stores(scenario: Scenario) -> dict[str, Store]:
+    """Return the stores that will be asked, by the host of their look-up."""
+    settings = (check.settings for check in scenario.checks)
+    asked = [each for each in settings if isinstance(each, ListingSettings)]
+    return {urlsplit(each.base).hostname or "": each.store for each in asked}
+
+
 def _control_hosts(scenario: Scenario) -> dict[str, str]:
     """Return an address for everything that the monitor compares itself with."""
     settings = scenario.controls
@@ -106,9 +114,10 @@ def _control_hosts(scenario: Scenario) -> dict[str, str]:
 
 
 def _registry_hosts(scenario: Scenario, registries: Registries) -> dict[str, str]:
-    """Return an address for every server that the registration probe will ask."""
+    """Return an address for every registry and app store that will be asked."""
     servers = {registries.whois_server(domain) for domain in _domains(scenario)}
     names = {*_rdap_hosts(scenario, registries), *(server[0] for server in servers if server)}
+    names |= set(_stores(scenario))
     return {
         name: f"{_REGISTRY_NET}.{_FIRST_REGISTRY + index % _MOST_REGISTRIES}"
         for index, name in enumerate(sorted(names))
@@ -136,6 +145,7 @@ class _Servers:
         self._clock = clock
         self._authority = authority
         self._rdap_hosts = rdap_hosts
+        self._stores = _stores(scenario)
         self._name_servers = name_servers(scenario)
         self._edition = -1
         self._pages: dict[str, tuple[Reply, Reply, int]] = {}
@@ -176,6 +186,8 @@ class _Servers:
         if host in self._rdap_hosts:
             domain = rdap_domain(path)
             return rdap_reply(domain, self._registered(domain))
+        if host in self._stores:
+            return store_reply(self._stores[host], path, self._world.listings)
         usual, other, every = self._pages.get(host) or self._prepare(host)
         if not every:
             return usual
@@ -253,7 +265,7 @@ class _Servers:
         """Return what the certificate of a host says; what the scenario leaves out is filled in."""
         site = self._world.sites.get(host)
         table = site.certificate if site else CertificateTable()
-        known = site is not None or host in self._rdap_hosts
+        known = site is not None or host in self._rdap_hosts or host in self._stores
         return Order(
             host=host if known else _NOBODY,
             names=table.names or ((host,) if known else (_NOBODY,)),

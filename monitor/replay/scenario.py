@@ -41,7 +41,7 @@ from monitor.replay.tables import (
 _LONGEST_FILE: Final = 4 << 20
 # Written as in a configuration, and read by what reads configurations.
 _COMMON: Final = (
-    *("http", "page", "dns", "registration", "delegation"),
+    *("http", "page", "listing", "dns", "registration", "delegation"),
     *("policy", "controls", "correlation", "targets"),
 )
 # So seldom are the controls asked while nothing fails: a scenario may last for weeks.

@@ -10,9 +10,10 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from monitor.config.durations import parse_duration
+from monitor.config.moments import parse_moment
 from monitor.config.names import parse_host
 from monitor.config.values import one_of, parse_flag, parse_header_name, parse_word, plain, text_of, whole
-from monitor.model import EventType, Layer, Status
+from monitor.model import BEHIND, EventType, Layer, Status
 from monitor.replay.values import (
     addresses,
     host_or_none,
@@ -20,7 +21,7 @@ from monitor.replay.values import (
     mail_servers,
     parse_address,
     parse_line,
-    parse_moment,
+    parse_listing,
     parse_soa,
     parse_sources,
     parse_synthetic,
@@ -31,7 +32,7 @@ from monitor.replay.values import (
 )
 
 # What a chronicle tells of: the layers that are watched, and what only explains them.
-TOLD_LAYERS: Final = (*Layer, "content", "listing", "vendor", "announcement", "legal", "monitor")
+TOLD_LAYERS: Final = (*BEHIND, "content", "listing", "vendor", "announcement", "legal", "monitor")
 
 # How a registration server behaves (docs/scenarios.md).
 REGISTRY_SAYS: Final = (
@@ -55,6 +56,7 @@ Moment = Annotated[datetime, BeforeValidator(parse_moment)]
 Duration = Annotated[float, BeforeValidator(parse_duration)]
 Host = Annotated[str, BeforeValidator(text_of(parse_host))]
 Address = Annotated[str, BeforeValidator(text_of(parse_address))]
+ListingKey = Annotated[str, BeforeValidator(text_of(parse_listing))]
 HeaderName = Annotated[str, BeforeValidator(text_of(parse_header_name))]
 Flag = Annotated[bool, BeforeValidator(parse_flag)]
 Words = Annotated[tuple[str, ...], BeforeValidator(words)]
@@ -174,6 +176,17 @@ ResolverSays = Annotated[
 ServerSays = Annotated[str, BeforeValidator(one_of("answers", "silent", "servfail", "refuses"))]
 
 
+class ListingTable(Table):
+    """What a store says about an app."""
+
+    answer: Annotated[str, BeforeValidator(one_of("listed", "gone", "limited", "error", "garbage"))] = (
+        "listed"
+    )
+    name: Text | None = None
+    developer: Text | None = None
+    version: Text | None = None
+
+
 class SetTable(Table):
     """How a fact changes the world."""
 
@@ -184,6 +197,7 @@ class SetTable(Table):
         Address, Annotated[str, BeforeValidator(one_of("serves", "drops", "refuses", "resets", "hangs"))]
     ] = {}
     servers: dict[Host, ServerSays] = {}
+    listing: dict[ListingKey, ListingTable] = {}
     resolver: ResolverSays | None = None
     resolvers: list[ResolverSays] | None = None
     lies: dict[Host, NameTable] | None = None

@@ -1,7 +1,6 @@
 """What a single value of a scenario may be: each function returns it, or raises ValueError with the words."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
 from ipaddress import ip_address
 from typing import Any, Final
 
@@ -14,30 +13,10 @@ from dns.rdatatype import RdataType
 from monitor.config.durations import parse_duration
 from monitor.config.names import parse_host
 from monitor.config.wording import kind, refuse, shown
-from monitor.model import EventType
+from monitor.model import EventType, Store
 
+_COUNTRY: Final = 2
 _MOST_TTL: Final = 0x7FFF_FFFF
-
-
-def parse_moment(value: object) -> datetime:
-    """Return an aware moment in UTC; a date without a time is its midnight."""
-    if isinstance(value, str):
-        value = _written_in_quotes(value)
-    if not isinstance(value, date):
-        refuse(f"must be a moment such as 2021-01-11T07:59:00Z, not {kind(value)}")
-    if not isinstance(value, datetime):
-        return datetime(value.year, value.month, value.day, tzinfo=UTC)
-    if value.tzinfo is None:
-        refuse(f"{value.isoformat()} has no time zone; write {value.isoformat()}Z for UTC")
-    return value.astimezone(UTC)
-
-
-def _written_in_quotes(text: str) -> datetime:
-    """Return a moment that was written as a text."""
-    try:
-        return datetime.fromisoformat(text.strip())
-    except ValueError:
-        refuse(f"{shown(text)} is not a moment such as 2021-01-11T07:59:00Z")
 
 
 def whole_event_name(value: object) -> object:
@@ -137,6 +116,16 @@ def parse_ttl(value: object) -> float:
     if seconds != int(seconds) or seconds > _MOST_TTL:
         refuse("must be whole seconds that fit 31 bits")
     return seconds
+
+
+def parse_listing(text: str) -> str:
+    """Return which listing is meant: `apple/us/1402727988`, `google/com.parler.parler`."""
+    store, *country, app = text.split("/")
+    plain = not country or (len(country) == 1 and len(country[0]) == _COUNTRY and country[0].islower())
+    if store not in tuple(Store) or not plain or not app or (store == Store.APPLE and not country):
+        such = '"apple/us/1402727988" or "google/com.parler.parler"'
+        refuse(f"{shown(text)} is not a listing, such as {such}")
+    return text
 
 
 def parse_line(text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from monitor.replay.tables import NameTable, RegisteredTable, SetTable, SiteTable, Table
+from monitor.replay.tables import ListingTable, NameTable, RegisteredTable, SetTable, SiteTable, Table
 
 T = TypeVar("T", bound=Table)
 
@@ -42,6 +42,7 @@ class World:
         """What the first resolver says in place of the truth."""
         self.sites: dict[str, SiteTable] = {}
         self.registered: dict[str, RegisteredTable] = {}
+        self.listings: dict[str, ListingTable] = {}
         self.reach: dict[str, str] = {}
         """How addresses behave that somebody has or had: `serves`, `drops`, …"""
         self._names: dict[str, NameTable] = {}
@@ -57,6 +58,8 @@ class World:
             self.sites[host] = _laid_over(self.sites.get(host), site)
         for domain, registered in change.registration.items():
             self.registered[domain] = _laid_over(self.registered.get(domain), registered)
+        for key, listing in change.listing.items():
+            self.listings[key] = _laid_over(self.listings.get(key), listing)
         self.reach.update(change.address)
         self.servers.update(change.servers)
         if change.resolver is not None:

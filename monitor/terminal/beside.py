@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
-from monitor.model import HttpFacts, PartRun, PartState, TargetState
+from monitor.model import HttpFacts, ListingFacts, PartRun, PartState, Probe, Status, TargetState
 from monitor.terminal import paint
 
 
@@ -19,12 +20,19 @@ def table(state: TargetState) -> Table:
         run = runs.get((part.probe, part.part))
         rows.add_row(
             paint.plain(f"{part.probe} {part.part}", style=paint.LAYER_STYLE),
-            paint.status(part.verdict.status),
+            _standing(part),
             paint.moment(part.since),
             paint.moment(run.at if run else None),
             paint.plain(_what(part, run)),
         )
     return rows
+
+
+def _standing(part: PartState) -> Text:
+    """Return how a part is, in its own words: a store lists an app or does not."""
+    if part.probe is not Probe.LISTING or part.verdict.status is Status.UNKNOWN:
+        return paint.status(part.verdict.status)
+    return Text("listed", style="green") if part.verdict.status is Status.UP else Text("gone", style="red")
 
 
 def documents(state: TargetState) -> list[dict[str, Any]]:
@@ -38,6 +46,9 @@ def _what(part: PartState, run: PartRun | None) -> str:
         detail = part.seen.detail if part.seen and part.seen.failure is run.failure else ""
         return f"{run.failure}: {detail}" if detail else str(run.failure)
     facts = part.seen.facts if part.seen else None
+    if isinstance(facts, ListingFacts):
+        version = f", version {facts.version}" if facts.version else ""
+        return f"“{facts.name or facts.app}” by {facts.developer or 'somebody'}{version}"
     if isinstance(facts, HttpFacts):
         said = f"; {part.verdict.diagnosis}" if part.verdict.diagnosis else ""
         return f"{facts.status} “{facts.title or ''}”, {facts.text_length} characters{said}"
@@ -61,6 +72,22 @@ def _document(part: PartState, run: PartRun | None) -> dict[str, Any]:
         "duration_s": run.duration_s if run else None,
         "failure": run.failure if run else None,
         "http_status": run.http_status if run else None,
+        "listing": _listing(part),
+    }
+
+
+def _listing(part: PartState) -> dict[str, Any] | None:
+    facts = part.seen.facts if part.seen else None
+    if not isinstance(facts, ListingFacts):
+        return None
+    return {
+        "store": facts.store,
+        "app": facts.app,
+        "country": facts.country or None,
+        "available": facts.available,
+        "name": facts.name,
+        "developer": facts.developer,
+        "version": facts.version,
     }
 
 

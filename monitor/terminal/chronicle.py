@@ -14,12 +14,23 @@ from monitor.judge.course import course
 from monitor.model import LayerMove
 from monitor.store import IncidentRow, Period
 from monitor.terminal import paint
+from monitor.terminal.announced import compared, comparison
 
 
 def sheet(past: Past) -> RenderableType:
     """Return the past for people."""
     heading = Text.assemble((past.target, "bold"), f"  periods and events since {paint.moment(past.since)}")
-    parts = [heading, Text(), _periods(past), Text(), _incidents(past), Text(), _events(past)]
+    announced: list[RenderableType] = [Text(), comparison(past.announced)] if past.announced else []
+    parts: list[RenderableType] = [
+        heading,
+        *announced,
+        Text(),
+        _periods(past),
+        Text(),
+        _incidents(past),
+        Text(),
+        _events(past),
+    ]
     if MOST in {len(past.periods), len(past.incidents), len(past.events)}:
         parts += [Text(), Text(f"There is more: the latest {MOST:,} of each are shown.", style=paint.DIM)]
     return Group(*parts)
@@ -97,6 +108,7 @@ def document(past: Past) -> dict[str, Any]:
     return {
         "target": past.target,
         "since": _iso(past.since),
+        "announcements": [compared(effect) for effect in past.announced],
         "periods": [
             {"lane": p.lane, "value": p.value, "since": _iso(p.since), "until": _iso(p.until)}
             for p in past.periods
@@ -145,6 +157,11 @@ def table(past: Past) -> str:
     text = io.StringIO()
     rows = csv.writer(text)
     rows.writerow(("kind", "what", "from", "until", "value"))
+    for effect in past.announced:
+        said = effect.announcement
+        rows.writerow(
+            ("announcement", _cell(said.source), _iso(said.at), _iso(said.expected_until), _cell(said.text))
+        )
     for period in past.periods:
         rows.writerow(
             ("period", period.lane, _iso(period.since), _iso(period.until), _cell(period.value or ""))

@@ -12,10 +12,10 @@ from monitor.failure import Failure
 from monitor.judge.codes import set_by
 from monitor.judge.standing import Absence, Seen, absence, evidence, last_seen, null_mx, origin
 from monitor.model import (
+    BEHIND,
     DnsFacts,
     HttpFacts,
     LastAddressFacts,
-    Layer,
     LayerState,
     Memory,
     Observation,
@@ -116,7 +116,7 @@ def _evidence(seen: Seen) -> dict[str, Any]:
 
 def _not_seen(state: TargetState) -> Iterator[dict[str, Any]]:
     there = {layer.layer for layer in state.memory.layers}
-    for layer in Layer:
+    for layer in BEHIND:
         if layer not in there:
             why = absence(layer, state)
             yield {"layer": layer, "absent": why is Absence.NONE, "why": why}

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from monitor.judge.standing import Absence, Seen, absence, evidence, last_seen, origin
-from monitor.model import Layer, LayerState, TargetState
+from monitor.model import BEHIND, Layer, LayerState, TargetState
 from monitor.terminal import paint
 
 _VALUE: Final = 90
@@ -34,7 +34,7 @@ def stand(state: TargetState) -> Table:
     table.add_column("first seen", overflow="fold", min_width=10)
     table.add_column("last seen (UTC)", overflow="fold", min_width=10)
     known = {layer.layer: layer for layer in state.memory.layers}
-    for layer in Layer:
+    for layer in BEHIND:
         if layer in known:
             _layer(table, known[layer], state)
         else:

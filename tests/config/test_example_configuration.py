@@ -122,7 +122,7 @@ def test_every_key_stands_in_the_documentation(key: tuple[str, ...]) -> None:
 def test_commented_defaults_are_the_defaults() -> None:
     told = tomllib.loads(switched_on())
     seen = 0
-    for name in ("monitor", "web", "limits", "http", "page", "dns", "registration", "policy"):
+    for name in ("monitor", "web", "limits", "http", "page", "listing", "dns", "registration", "policy"):
         for key, field in type(getattr(Document(), name)).model_fields.items():
             value = told[name].get(key)
             if field.default in (None, {}):

@@ -40,10 +40,12 @@ from monitor.export.families import EPP_CODES
 from monitor.export.metrics import FAMILIES, FleetMetrics
 from monitor.failure import Failure
 from monitor.model import (
+    Announcement,
     DesiredRule,
     EarlySign,
     EarlySignState,
     Layer,
+    PartState,
     Probe,
     Pulse,
     Ruling,
@@ -52,6 +54,7 @@ from monitor.model import (
     Verdict,
 )
 
+LISTED = Verdict(status=Status.UP, reachable=True, layer=Layer.LISTING)
 T = 'target="parler.com"'
 
 
@@ -340,9 +343,11 @@ async def test_every_sample_stands_under_the_header_of_its_family() -> None:
         incident=incident(),
         rulings=RULINGS,
         early_signs=(SIGN,),
+        parts=(PartState(probe=Probe.LISTING, part="apple/us/1402727988", verdict=LISTED),),
         **REMEMBERED,
     )
-    metrics = FleetMetrics(target(name) for name in ("parler.com", "gab.com"))
+    said = (Announcement(at=THEN, text="A move", expected_until=NOW),)
+    metrics = FleetMetrics(target(name, announcements=said) for name in ("parler.com", "gab.com"))
     metrics.update(full)
     metrics.update(replace(full, target="gab.com"))
     exposition = await text(metrics.render())

@@ -1,5 +1,6 @@
 """What is shown of the further pages of a target: metrics, page, sheet and JSON."""
 
+from judge.test_listing import Shop
 from judge.world import World
 from rich.console import Console
 
@@ -77,3 +78,47 @@ def test_sheet_and_json_say_how_each_page_is() -> None:
         "network.refused",
     )
     assert (app["part"], app["status"], app["http_status"]) == ("app", "up", 200)
+
+
+async def test_a_listing_has_a_series_while_it_is_known() -> None:
+    """Three looks over an hour until it is told to be gone; and no series once no look is answered."""
+    shop = Shop().ask("+").ask("+", part="google/com.parler.parler")
+    apple = 'platform_listing_available{target="parler.com",store="apple",country="us",app="1402727988"}'
+    google = (
+        'platform_listing_available{target="parler.com",store="google",country="",app="com.parler.parler"}'
+    )
+    assert await listings(shop) == {f"{apple} 1", f"{google} 1"}
+    assert await listings(shop.ask("--")) == {f"{apple} 1", f"{google} 1"}
+    assert await listings(shop.ask("-")) == {f"{apple} 0", f"{google} 1"}
+    assert await listings(shop.ask("lll", part="google/com.parler.parler")) == {f"{apple} 0"}
+    assert await listings(shop.ask("+++")) == {f"{apple} 1"}
+
+
+async def listings(world: World) -> set[str]:
+    metrics = FleetMetrics([TARGET])
+    metrics.update(world.state)
+    text = b"".join([piece async for piece in metrics.render()]).decode()
+    return {line for line in text.splitlines() if line.startswith("platform_listing_available{")}
+
+
+def test_sheet_page_and_json_name_the_listing() -> None:
+    shop = Shop().ask("+---")
+    shop.http("...")
+    html = Pages(load_assets(), version="1").target(TARGET, shop.state, NOTHING, shop.now)
+    assert "“Parler” by Parler LLC" in html
+    assert "The store has no such listing." in html
+    listing = document(shop.state)["parts"][0]
+    assert listing["listing"] == {
+        "store": "apple",
+        "app": "1402727988",
+        "country": "us",
+        "available": False,
+        "name": "Parler",
+        "developer": "Parler LLC",
+        "version": None,
+    }
+    console = Console(width=160)
+    with console.capture() as capture:
+        console.print(sheet(shop.state))
+    assert "“Parler” by Parler LLC" in capture.get()
+    assert "gone" in capture.get()

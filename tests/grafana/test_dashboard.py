@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -32,7 +32,7 @@ from export.fleet import (
 import monitor
 from monitor.export.metrics import FAMILIES
 from monitor.export.own_metrics import OwnMetrics
-from monitor.model import Layer, Pulse, Status, Verdict
+from monitor.model import Announcement, Layer, Pulse, Status, Verdict
 from monitor.store import Store
 
 FOLDER = Path(monitor.__file__).parents[1] / "grafana"
@@ -56,6 +56,18 @@ def queries() -> Iterator[tuple[str, str]]:
             for variable, value in VARIABLES.items():
                 expression = expression.replace(variable, value)
             yield panel["title"], expression
+    for annotation in DASHBOARD["annotations"]["list"]:
+        yield annotation["name"], annotation["expr"].replace("$target", VARIABLES["$target"])
+
+
+def test_announcements_are_marked_at_the_moment_that_was_announced() -> None:
+    """Grafana takes the value of such a series for a time in milliseconds."""
+    marks = {each["name"]: each for each in DASHBOARD["annotations"]["list"]}
+    assert set(marks) == {"Announced", "Expected until"}
+    for mark in marks.values():
+        assert mark["useValueForTime"] is True
+        assert mark["expr"].endswith("* 1000")
+        assert mark["textFormat"] == "{{text}}"
 
 
 def test_every_query_asks_for_metrics_that_exist() -> None:
@@ -200,7 +212,8 @@ def fill(site: Site) -> None:
         site.watch(
             state(
                 f"{status}.example", verdict=verdict, pulse=pulse, layers=layers, seen=known, incident=broken
-            )
+            ),
+            announcements=(Announcement(at=now, text="A move", expected_until=now + timedelta(hours=1)),),
         )
     site.view.own.observed(seen(HTTP))
     site.view.own.committed(0.01)

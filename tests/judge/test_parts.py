@@ -9,6 +9,7 @@ from judge.world import LETTERS, World, behind, observe
 from monitor import wire
 from monitor.judge import forget, step
 from monitor.model import (
+    Circumstance,
     IncidentChanged,
     Layer,
     Memory,
@@ -226,3 +227,32 @@ def test_the_status_event_says_which_pages() -> None:
     world = World().http("...").page("account", "xxx")
     told = next(event.data for event in world.events if isinstance(event.data, StatusChanged))
     assert told.sentence.startswith("The page account: ")
+
+
+def test_while_the_monitor_is_cut_off_pages_and_listings_say_nothing() -> None:
+    """Our own network is no suspension of an account, and no app that left its store."""
+    world = World().http("...").page("account", "..")
+    parts = world.state.memory.parts
+    offline = Circumstance(offline_since=world.now)
+    for letter in "xxxxx":
+        world.now += timedelta(seconds=60)
+        seen = replace(observe(Probe.PAGE, world.now, LETTERS[letter]), part="account")
+        outcome = step(world.state, seen, (), world.policy, offline)
+        assert outcome.events == ()
+        world.state = outcome.state
+    assert world.state.memory.parts == parts
+    assert world.state.memory.verdict.diagnosis == "monitor.offline"
+
+
+def test_a_page_is_not_confirmed_to_fail_before_the_controls_have_spoken_again() -> None:
+    world = World().http("...").page("account", "..")
+    before = Circumstance(heard_at=world.now)
+    for _ in range(3):
+        world.now += timedelta(seconds=5)
+        seen = replace(observe(Probe.PAGE, world.now, LETTERS["x"]), part="account")
+        world.state = step(world.state, seen, (), world.policy, before).state
+    assert world.state.memory.verdict.status is Status.UP
+    world.now += timedelta(seconds=5)
+    seen = replace(observe(Probe.PAGE, world.now, LETTERS["x"]), part="account")
+    spoken = Circumstance(heard_at=world.now)
+    assert step(world.state, seen, (), world.policy, spoken).state.memory.verdict.status is Status.DEGRADED
