@@ -230,6 +230,8 @@ def replay(  # noqa: PLR0913  # what can be typed
             for state in (one.states[name] for name in names if name in one.states):
                 out.print()
                 out.print(drill.explanation(state))
+        if verified and len(played) > 1:
+            out.print(drill.tally(played))
     if any(one.untold or (verified and one.differences) for one in played):
         raise typer.Exit(Exit.FAILED)
 

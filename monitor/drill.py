@@ -5,6 +5,7 @@ import json
 import signal
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -30,7 +31,7 @@ from monitor.replay.loop import SkippingLoop
 from monitor.replay.scenario import Scenario, load_scenario
 from monitor.store import Outcome as Ending
 from monitor.store import Store
-from monitor.terminal import alone, finale, paint
+from monitor.terminal import alone, finale, paint, told
 from monitor.terminal import sheet as sheets
 from monitor.terminal.document import document
 
@@ -82,10 +83,11 @@ async def _play(scenario: Scenario, store: Store, settings: Config | None) -> Pl
         outcome = await play(scenario, store=store)
         return Played(scenario=scenario, outcome=outcome, differences=tuple(verify(scenario, outcome)))
     receivers = receivers_of(settings)
+    policies = _policies(scenario, settings.policy)
     outcome = await play(
-        scenario,
+        replace(scenario, correlation=settings.correlation),
         store=store,
-        policies=_policies(scenario, settings.policy),
+        policies=policies,
         listeners=Listeners(receivers=routes(receivers)),
     )
     sender = WebhookSender(receivers, clock=SystemClock(), source=f"urn:platform-monitor:drill:{scenario.id}")
@@ -95,7 +97,7 @@ async def _play(scenario: Scenario, store: Store, settings: Config | None) -> Pl
     return Played(
         scenario=scenario,
         outcome=outcome,
-        differences=tuple(verify(scenario, outcome)),
+        differences=tuple(verify(scenario, outcome, patience=_patience(scenario, policies))),
         untold=untold,
     )
 
@@ -103,9 +105,30 @@ async def _play(scenario: Scenario, store: Store, settings: Config | None) -> Pl
 def _policies(scenario: Scenario, policy: Policy) -> dict[str, Policy]:
     """Return the user's thresholds; what leads is a matter of what the scenario watches."""
     return {
-        name: replace(policy, lead=own.lead, dns_watched=own.dns_watched)
+        name: replace(
+            policy,
+            lead=own.lead,
+            dns_watched=own.dns_watched,
+            delegation_watched=own.delegation_watched,
+            desired=own.desired,
+        )
         for name, own in scenario.policies.items()
     }
+
+
+def _patience(scenario: Scenario, policies: Mapping[str, Policy]) -> timedelta:
+    """Return how much longer these thresholds may take than those that the scenario was written for."""
+    slower = (
+        _confirmed_in_s(policy) - _confirmed_in_s(scenario.policies[name])
+        for name, policy in policies.items()
+    )
+    return timedelta(seconds=max(0.0, *slower))
+
+
+def _confirmed_in_s(policy: Policy) -> float:
+    """Return how long the slowest confirmation takes, by rechecks alone."""
+    looks = max(policy.failures_to_confirm, policy.successes_to_confirm)
+    return max(looks * policy.recheck_s, policy.changes_to_confirm * policy.change_recheck_s)
 
 
 async def _tell(outbox: Outbox, store: Store, names: list[str]) -> int:
@@ -190,16 +213,17 @@ def _depends(state: TargetState) -> Dependence:
     return depends_on(state.memory, Catalog.bundled().organisation)
 
 
+def tally(played: Sequence[Played]) -> RenderableType:
+    """Return how many scenarios came out as they expect; of one alone its sheet says that."""
+    good = sum(not one.differences for one in played)
+    style = "bold green" if good == len(played) else "bold red"
+    return Text(f"{good} of {len(played)} scenarios as expected", style=style)
+
+
 def sheet(one: Played, *, verified: bool) -> RenderableType:
     """Return what came of a scenario, for people."""
     lines: list[RenderableType] = [Text(one.scenario.title, style="bold")]
-    for stored in one.outcome.events:
-        event = stored.event
-        line = Text(f"  {paint.day(event.at)}  ")
-        line.append(f"{paint.kind(event.type):<22}", style=paint.SEVERITIES[event.severity])
-        lines.append(line.append_text(paint.plain(event.text)))
-    if not one.outcome.events:
-        lines.append(Text("  no events", style=paint.DIM))
+    lines += told.lines(one.outcome.events)
     if one.untold:
         lines.append(Text(f"  {one.untold} deliveries did not get through", style="bold red"))
     if verified:

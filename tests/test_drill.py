@@ -3,10 +3,15 @@
 import asyncio
 import json
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from servers.webhook_lab import Reply, WebhookLab, webhook_lab
+
+from monitor.drill import _patience, _policies
+from monitor.model import Policy
+from monitor.replay.scenario import load_scenario
 
 ROOT = Path(__file__).parents[1]
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -53,3 +58,15 @@ async def test_a_drill_that_a_receiver_refuses_has_failed(tmp_path: Path) -> Non
         assert len(receiver.posts) == 1
     assert code == 1
     assert "1 deliveries did not get through" in printed
+
+
+def test_a_drill_watches_what_the_scenario_watches_and_judges_by_ones_own_thresholds() -> None:
+    scenario = load_scenario(ROOT / "seeds" / "registry-hold-2025.toml")
+    (drilled,) = _policies(scenario, Policy(failures_to_confirm=7, recheck_s=30.0)).values()
+    (own,) = scenario.policies.values()
+    bound = {"lead", "dns_watched", "delegation_watched", "desired"}
+    assert (drilled.failures_to_confirm, drilled.recheck_s) == (7, 30.0)
+    assert own.delegation_watched
+    assert {name: getattr(drilled, name) for name in bound} == {name: getattr(own, name) for name in bound}
+    assert _patience(scenario, {"zoom.us": drilled}) == timedelta(seconds=90)
+    assert _patience(scenario, {"zoom.us": own}) == timedelta(0)

@@ -5,7 +5,7 @@ be told. An event satisfies one expectation, and as many are met as can be met a
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -63,14 +63,19 @@ class Examination:
     """In order of time; empty: all is as expected."""
 
 
-def verify(scenario: Scenario, outcome: Outcome) -> list[Difference]:
-    """Return what is not as expected, in order of time; nothing means that all is."""
-    return list(examine(scenario, outcome).differences)
+def verify(scenario: Scenario, outcome: Outcome, *, patience: timedelta = timedelta()) -> list[Difference]:
+    """Return what is not as expected, in order of time; nothing means that all is.
+
+    `patience`: by how much later events may be told, where it is another's thresholds that are played.
+    """
+    return list(examine(scenario, outcome, patience=patience).differences)
 
 
-def examine(scenario: Scenario, outcome: Outcome) -> Examination:
+def examine(scenario: Scenario, outcome: Outcome, *, patience: timedelta = timedelta()) -> Examination:
     """Return which expectations were met, and what is not as expected."""
     facts = {fact.id: fact for fact in scenario.facts if fact.id}
+    if patience:
+        scenario = replace(scenario, expect=tuple(_later(row, patience) for row in scenario.expect))
     met = _met(scenario.expect, outcome.events)
     noticed: list[Noticed] = []
     differences: list[Difference] = []
@@ -95,6 +100,10 @@ def examine(scenario: Scenario, outcome: Outcome) -> Examination:
     differences += _misbelieved(scenario, outcome)
     differences.sort(key=lambda difference: difference.at)
     return Examination(noticed=tuple(noticed), differences=tuple(differences))
+
+
+def _later(row: ExpectTable, patience: timedelta) -> ExpectTable:
+    return row.model_copy(update={"before": row.before + patience}) if row.before else row
 
 
 def _met(expected: Sequence[ExpectTable], events: Sequence[StoredEvent]) -> dict[int, int]:

@@ -1,5 +1,6 @@
 """What was told, held against what was expected: counts, subjects, the rest of an event's data."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,7 +18,7 @@ from monitor.model import (
     StoredEvent,
 )
 from monitor.replay.driver import Outcome
-from monitor.replay.expectations import examine
+from monitor.replay.expectations import examine, verify
 from monitor.replay.expected import is_meant, is_told
 
 NOON = datetime(2021, 1, 1, 12, tzinfo=UTC)
@@ -106,6 +107,25 @@ def test_a_count_holds_in_its_time_only() -> None:
     expected = AT_MOST.replace("3", "0") + "before = 2021-01-01T12:10:00Z\n"
     (late,) = differences(expected, opened("a1.example.net", 20))
     assert late.startswith("strict: nobody expected: platform.incident.opened of a1.example.net")
+
+
+def test_thresholds_that_take_longer_are_given_the_time_that_they_take() -> None:
+    expected = (
+        '[[expect]]\nevent = "incident.opened"\ntarget = "example.com"\nbefore = 2021-01-01T12:10:00Z\n'
+    )
+    what = scenario(TARGETS + expected)
+    stored = (StoredEvent(number=1, event=opened("example.com", 12)),)
+    outcome = Outcome(scenario="test", events=stored, snapshots=(), observations={})
+    assert len(verify(what, outcome)) == 2
+    assert verify(what, outcome, patience=timedelta(minutes=2)) == []
+    assert len(verify(what, outcome, patience=timedelta(minutes=1))) == 2
+
+
+def test_what_is_told_quietly_need_not_be_expected() -> None:
+    sign = replace(opened("example.com"), type=EventType.SIGN_NOTICED)
+    assert differences("", sign) == []
+    forbidden = '[[expect_none]]\nevent = "sign.noticed"\n'
+    assert len(differences(forbidden, sign)) == 1
 
 
 def test_what_must_not_be_told_may_name_nobody_or_many() -> None:
