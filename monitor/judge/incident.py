@@ -235,17 +235,23 @@ def _tell(
 def _due(current: Incident, pulse: Pulse, policy: Policy) -> EventType | None:
     """Return what is to be told of an incident whose target is not up; None: nothing new, or not yet."""
     told, verdict = _told(current), current.verdict
-    if not told:
-        held = verdict.diagnosis == OUTAGE.id
-        return None if held else EventType.INCIDENT_OPENED
+    if not is_told(current):  # of what is part of an outage the outage itself is told
+        begins = EventType.INCIDENT_UPDATED if told else EventType.INCIDENT_OPENED
+        return None if verdict.diagnosis == OUTAGE.id else begins
     latest = told[-1]
-    if latest.status is Status.UP or _turn(current.flaps, policy) > _turn(current.told_flaps, policy):
+    if _turn(current.flaps, policy) > _turn(current.told_flaps, policy):
         return EventType.INCIDENT_UPDATED
     if latest.same_as(verdict):
         return None
     stands_s = _STANDS_S * (1 << min(current.retold, _MOST_DOUBLINGS))
     stands = pulse.down_s - current.stood_from_s >= min(stands_s, max(policy.flap_window_s, _STANDS_S))
     return EventType.INCIDENT_UPDATED if stands or not _is_back(told, verdict) else None
+
+
+def is_told(current: Incident) -> bool:
+    """Tell whether somebody who hears the events takes the target for not up."""
+    told = _told(current)
+    return bool(told) and told[-1].status is not Status.UP
 
 
 def _is_back(told: tuple[Verdict, ...], verdict: Verdict) -> bool:
@@ -264,8 +270,8 @@ def _resolved(
     resolved_at = max(current.opened_at, memory.since or observation.ended_at)
     before = _told(current)
     ended = replace(current, resolved_at=resolved_at, moves=found)
-    if not before:  # it was part of an outage to its end: its beginning was not told either
-        return replace(memory, incident=None, ended=ended), ()
+    if not is_told(current):  # it was part of an outage to its end: its beginning was not told either
+        return replace(memory, incident=None, ended=ended, known_status=memory.verdict.status), ()
     ended = replace(ended, told=_with(before, memory.verdict), told_flaps=current.flaps)
     memory = replace(memory, incident=None, ended=ended)
     word = tell.Word(kind=EventType.INCIDENT_RESOLVED, incident=ended, before=before[-1], places=found)

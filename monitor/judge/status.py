@@ -1,24 +1,33 @@
 """The status of a target: what is believed, what is suspected, and how often it takes to be believed.
 
-A verdict drawn from one observation is a suspicion. It is confirmed by
+A verdict drawn from one observation is a suspicion. How many looks in a row confirm it is a table
+(`_NEEDED`): what is believed, what the looks say, and so many.
 
-- `failures_to_confirm` looks in a row for a target that is not up, or that can no longer be judged;
-- `successes_to_confirm` looks in a row for one that is up again;
-- one look for the very first "up": there is nothing it could contradict;
-- two looks in a row for another diagnosis, or another degree, of a target that is not up anyway.
+    believed          the looks say     in a row
+    --------------    --------------    -----------------------------------------------------------
+    nothing yet       up                one: there is nothing it could contradict
+    not up, unknown   up                `successes_to_confirm`
+    up                up, but a page    one: pages are confirmed by looks of their own
+    up, unknown       not up            `failures_to_confirm`
+    up, not up        unknown           `failures_to_confirm`
+    not up            not up, other     two: another diagnosis, or another degree, of what is not up anyway
+    unknown           unknown, other    `failures_to_confirm`
 
 Looks that contradict "up" for twice as long as a confirmation takes, and each other as well (an
 error, a challenge, an error), confirm nothing but that it is no longer known.
 
 The looks that count are those of the leading probe. The others refine a diagnosis: a registration
-on hold, once read, explains a name that has been gone for an hour.
+on hold, once read, explains a name that has been gone for an hour. A look that was not made, or that
+failed for reasons of our own, counts for nothing but itself.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final
 
+from monitor.failure import OURS
 from monitor.judge.diagnose import UNDETERMINED
 from monitor.judge.rules import OFFLINE
 from monitor.judge.rules.seen import by_turns
@@ -36,6 +45,7 @@ from monitor.model import (
     Verdict,
 )
 
+_AT_ONCE: Final = 1
 _REFINE_AFTER: Final = 2
 _LASTING: Final = 2
 _AWAITED: Final = timedelta(seconds=60)
@@ -81,17 +91,26 @@ def is_there(verdict: Verdict) -> bool:
     return _kind(verdict) is _Kind.UP
 
 
-def _needed(now: Verdict, then: Verdict, policy: Policy) -> int:
-    """Return how many looks `then` takes to displace `now`.
+_NEEDED: Final[dict[tuple[_Kind, _Kind], Callable[[Policy], int]]] = {
+    (_Kind.UP, _Kind.UP): lambda _: _AT_ONCE,
+    (_Kind.NOT_UP, _Kind.UP): lambda policy: policy.successes_to_confirm,
+    (_Kind.UNKNOWN, _Kind.UP): lambda policy: policy.successes_to_confirm,
+    (_Kind.UP, _Kind.NOT_UP): lambda policy: policy.failures_to_confirm,
+    (_Kind.NOT_UP, _Kind.NOT_UP): lambda _: _REFINE_AFTER,
+    (_Kind.UNKNOWN, _Kind.NOT_UP): lambda policy: policy.failures_to_confirm,
+    (_Kind.UP, _Kind.UNKNOWN): lambda policy: policy.failures_to_confirm,
+    (_Kind.NOT_UP, _Kind.UNKNOWN): lambda policy: policy.failures_to_confirm,
+    (_Kind.UNKNOWN, _Kind.UNKNOWN): lambda policy: policy.failures_to_confirm,
+}
 
-    Which further pages are well has been confirmed by looks of their own.
-    """
-    if _kind(then) is _Kind.UP:
-        first = now.status is Status.UNKNOWN and now.diagnosis is None
-        return 1 if first or _kind(now) is _Kind.UP else policy.successes_to_confirm
-    if _kind(now) is _kind(then) is _Kind.NOT_UP:
-        return _REFINE_AFTER
-    return policy.failures_to_confirm
+
+def _needed(memory: Memory, then: Verdict, policy: Policy) -> int:
+    """Return how many looks `then` takes to displace what is believed."""
+    now = memory.verdict
+    unseen = now.status is Status.UNKNOWN and now.diagnosis is None
+    if _kind(then) is _Kind.UP and (unseen or _back(memory, then)):
+        return _AT_ONCE
+    return _NEEDED[_kind(now), _kind(then)](policy)
 
 
 def _speaks_for(suspected: Verdict | None, verdict: Verdict, believed: Verdict) -> bool:
@@ -116,12 +135,12 @@ def weigh(  # noqa: PLR0913, PLR0917 - what is believed, what is seen, and by wh
     leads = observation.probe is policy.lead
     if verdict.same_as(believed):
         return _dismiss(memory, pulse) if leads else Belief(memory=memory, pulse=pulse)
-    if not leads and _kind(verdict) is not _kind(believed):
+    if not leads and (_kind(verdict) is not _kind(believed) or observation.failure in OURS):
         return Belief(memory=memory, pulse=pulse)
     again = _speaks_for(memory.suspected, verdict, believed)
     looks = pulse.suspicion + 1 if again else 1
     since = memory.suspected_since if again and memory.suspected_since else observation.started_at
-    needed = 1 if _back(memory, verdict) else _needed(believed, verdict, policy)
+    needed = _needed(memory, verdict, policy)
     if looks >= needed and not _awaits_controls(believed, verdict, since, observation, circumstance):
         return _confirm(memory, pulse, verdict, since)
     lasting = _lasting(pulse, observation, policy)

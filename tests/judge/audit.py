@@ -14,7 +14,9 @@ from monitor import wire
 from monitor.failure import OURS, Failure
 from monitor.judge import step
 from monitor.model import (
+    CALM,
     Attribution,
+    Circumstance,
     Event,
     EventType,
     HttpFacts,
@@ -30,7 +32,6 @@ from monitor.model import (
 )
 
 NOT_UP = {Status.DEGRADED, Status.DOWN}
-SAYS_NOTHING = OURS | {Failure.DNS_TIMEOUT}
 MOST_AT_ONCE = timedelta(seconds=1)
 
 
@@ -71,14 +72,14 @@ class Receiver:
         if kind is EventType.INCIDENT_OPENED:
             assert self.open_id is None, "two incidents at a time"
             assert data.incident not in self.seen, "opened twice under one id"
-            assert (data.flaps, data.reopened, data.resolved_at) == (0, 0, None)
-            self.open_id, self.reopened, self.flaps = data.incident, 0, 0
+            # What was part of an outage may have come and gone before it is told.
+            self.open_id, self.reopened, self.flaps = data.incident, data.reopened, 0
             self.opened_at = data.opened_at
             self.seen.add(data.incident)
         elif self.open_id is None:
             assert kind is EventType.INCIDENT_UPDATED, "resolved twice"
             assert data.incident in self.ended, "updated, but never opened"
-            assert data.reopened == self.reopened + 1
+            assert data.reopened > self.reopened
             self.open_id, self.reopened = data.incident, data.reopened
         assert data.incident == self.open_id, "another incident than the open one"
         assert data.opened_at == self.opened_at
@@ -111,13 +112,25 @@ class Audit:
     seconds: float = 0.0
     """Accounted so far."""
 
-    def take(self, observation: Observation, attributions: Sequence[Attribution] = ()) -> None:
+    def take(
+        self,
+        observation: Observation,
+        attributions: Sequence[Attribution] = (),
+        circumstance: Circumstance = CALM,
+    ) -> None:
         before = self.state
-        outcome = step(before, observation, tuple(attributions), self.policy)
+        outcome = step(before, observation, tuple(attributions), self.policy, circumstance)
         self.state = outcome.state
         assert outcome.state.seq == before.seq + 1
-        assert outcome == step(before, observation, tuple(attributions), self.policy), "not determined"
+        again = step(before, observation, tuple(attributions), self.policy, circumstance)
+        assert outcome == again, "not determined"
         self._time(before, observation)
+        if circumstance.offline_since is not None:
+            assert outcome.events == (), "cut off, and yet something was told"
+            assert self.state.memory.verdict.status is Status.UNKNOWN
+            assert self.state.memory.incident == before.memory.incident, (
+                "cut off, and yet an incident changed"
+            )
         for event in outcome.events:
             self._heard(event, observation, attributions)
         self._believed()
@@ -147,7 +160,7 @@ class Audit:
             assert (last.type, last.data) != (event.type, data), "the same told twice in a row"
         assert event.id not in {told.id for told in self.events[-8:]}
         if isinstance(data, (StatusChanged, IncidentChanged)):
-            assert observation.failure not in SAYS_NOTHING, "a look that says nothing told something"
+            assert not says_nothing(observation), "a look that says nothing told something"
             assert not is_challenge(observation), "blocked from here, and yet something was told"
         if isinstance(data, ProviderChanged):
             shown = {attribution.layer: attribution.ids for attribution in attributions}
@@ -168,7 +181,10 @@ class Audit:
     def _believed(self) -> None:
         memory, verdict = self.state.memory, self.state.memory.verdict
         incident = memory.incident
-        assert (incident.id if incident else None) == self.receiver.open_id
+        if incident is None or not incident.outage:  # of an outage the outage itself is told
+            assert (incident.id if incident else None) == self.receiver.open_id
+        else:
+            assert self.receiver.open_id in {None, incident.id}
         if verdict.status in NOT_UP:
             assert incident is not None, "not up, and no incident"
             assert incident.verdict.same_as(verdict)
@@ -178,7 +194,7 @@ class Audit:
             assert incident.resolved_at is None
             assert memory.ended is None
             assert verdict.status is not Status.UP or incident.calm_from_s is not None
-            assert memory.known_status in NOT_UP
+            assert self.receiver.open_id is None or memory.known_status in NOT_UP
         if memory.ended is not None:
             assert memory.ended.resolved_at is not None
             assert memory.ended.resolved_at >= memory.ended.opened_at
@@ -186,6 +202,12 @@ class Audit:
         assert self.receiver.status in {None, memory.known_status}
         assert (memory.suspected is None) == (memory.suspected_since is None)
         assert len({layer.layer for layer in memory.layers}) == len(memory.layers)
+
+
+def says_nothing(observation: Observation) -> bool:
+    """Tell whether a look is none: the silence of a parent zone is a word, that of a resolver is not."""
+    silent = observation.failure is Failure.DNS_TIMEOUT and observation.probe is not Probe.DELEGATION
+    return silent or observation.failure in OURS
 
 
 def is_challenge(observation: Observation) -> bool:

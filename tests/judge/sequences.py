@@ -10,13 +10,17 @@ from judge.world import LETTERS, START, behind, observe, page, records, registra
 from monitor.failure import Failure
 from monitor.model import (
     Attribution,
+    Circumstance,
     DelegationFacts,
     DnsFacts,
     HttpFacts,
     Layer,
     Observation,
+    Outage,
     Probe,
+    Provider,
     RegistrationFacts,
+    Trouble,
 )
 
 Got = Failure | HttpFacts | DnsFacts | RegistrationFacts
@@ -31,6 +35,8 @@ class Shot:
     attributions: tuple[Attribution, ...] = ()
     facts: DnsFacts | DelegationFacts | None = None
     part: str = ""
+    offline: bool = False
+    outage: Outage | None = None
 
 
 def http(letter: str, *attributions: Attribution) -> Shot:
@@ -62,6 +68,18 @@ NO_NAME = failed(Probe.DNS, Failure.DNS_NXDOMAIN, records(bad=Failure.DNS_NXDOMA
 NOT_DELEGATED = failed(Probe.DELEGATION, Failure.DNS_NXDOMAIN, NOBODY)
 TOLD = Shot(Probe.DELEGATION, HEARD, (behind(Layer.DNS, "amazon"),))  # type: ignore[arg-type]
 LIMITED = failed(Probe.REGISTRATION, Failure.REGISTRATION_LIMITED)
+
+OUTAGE = Outage(
+    id="o1",
+    provider=Provider(id="fastly", name="Fastly"),
+    layer=Layer.EDGE,
+    trouble=Trouble.SERVING,
+    since=START,
+    recognised_at=START,
+    failing=30,
+    affected=40,
+    watched=50,
+)
 
 SCENES: dict[str, tuple[Shot, ...]] = {
     "well": (UP,),
@@ -97,6 +115,13 @@ SCENES: dict[str, tuple[Shot, ...]] = {
     "an account is suspended": (UP, extra("f"), extra("f"), extra("f")),
     "an account is back": (extra("."), UP, extra(".")),
     "an account and the front page by turns": (extra("5"), extra("5"), extra("5"), http("x"), extra("."), UP),
+    "the monitor is cut off": (replace(http("x"), offline=True), replace(http("t"), offline=True)),
+    "an account while the monitor is cut off": (replace(extra("x"), offline=True), replace(UP, offline=True)),
+    "an outage of the provider": (replace(http("5"), outage=OUTAGE), replace(http("x"), outage=OUTAGE)),
+    "comes and goes in an outage": (
+        *(replace(http("5"), outage=OUTAGE),) * 3,
+        *(replace(UP, outage=OUTAGE),) * 3,
+    ),
     "a page that answers from elsewhere": (
         Shot(Probe.HTTP, page(address="198.51.100.9"), (behind(Layer.NETWORK, "epik"),)),
     ),
@@ -134,9 +159,11 @@ SEQUENCES = st.lists(
 )
 
 
-def observations(
-    scenes: list[Scene], interval_s: float = 60.0
-) -> Iterator[tuple[Observation, tuple[Attribution, ...]]]:
+Seen = tuple[Observation, tuple[Attribution, ...], Circumstance]
+"""What `Audit.take` takes."""
+
+
+def observations(scenes: list[Scene], interval_s: float = 60.0) -> Iterator[Seen]:
     """Yield the observations of the scenes, in the order in which they arrive."""
     now = START
     for scene in scenes:
@@ -146,7 +173,8 @@ def observations(
         for index in range(scene.looks):
             shot = shots[index % len(shots)]
             now += timedelta(seconds=scene.step_s)
-            made.append((_at(shot, now, interval_s), shot.attributions))
+            circumstance = Circumstance(offline_since=now if shot.offline else None, outage=shot.outage)
+            made.append((_at(shot, now, interval_s), shot.attributions, circumstance))
         middle = len(made) // 2
         if scene.fate == "twice":
             made.insert(middle, made[middle])

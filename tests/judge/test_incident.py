@@ -526,3 +526,16 @@ def test_the_pages_of_a_target_come_and_go_in_the_same_incident() -> None:
     assert resolved(world).text == "parler.com: up again."
     world.page("account", "fff")
     assert incidents(world)[-1].reopened == 1
+
+
+def test_a_look_that_was_not_made_confirms_no_other_diagnosis() -> None:
+    """One look at the page says "no address"; that the records were not looked at does not make it two."""
+    world = World().http("..xxx")
+    told = len(world.events)
+    world.feed(Probe.HTTP, Failure.DNS_NODATA, after_s=10)
+    world.feed(Probe.DNS, Failure.MISSED, after_s=10)
+    world.feed(Probe.REGISTRATION, Failure.MISSED, after_s=10)
+    assert world.state.memory.verdict.diagnosis == "network.unreachable"
+    assert len(world.events) == told
+    world.feed(Probe.HTTP, Failure.DNS_NODATA, after_s=10)
+    assert world.state.memory.verdict.diagnosis == "dns.no_address"

@@ -40,9 +40,9 @@ def quick(examples: int) -> Callable[[Any], Any]:
 
 def audited(scenes: list[Scene], policy: str, interval_s: float) -> Audit:
     audit = Audit(policy=POLICIES[policy])
-    for observation, attributions in observations(scenes, interval_s):
-        audit.now = observation.started_at
-        audit.take(observation, attributions)
+    for seen in observations(scenes, interval_s):
+        audit.now = seen[0].started_at
+        audit.take(*seen)
     return audit
 
 
@@ -52,9 +52,9 @@ def no_sequence_breaks_the_invariants(scenes: list[Scene], policy: str, interval
 
 def a_restart_at_any_moment_changes_nothing(scenes: list[Scene], policy: str, restarts: set[int]) -> None:
     through, restarted = Audit(policy=POLICIES[policy]), Audit(policy=POLICIES[policy])
-    for index, (observation, attributions) in enumerate(observations(scenes)):
-        through.take(observation, attributions)
-        restarted.take(observation, attributions)
+    for index, seen in enumerate(observations(scenes)):
+        through.take(*seen)
+        restarted.take(*seen)
         if index in restarts:
             again = stored_and_loaded(restarted.state)
             assert again == restarted.state
