@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from judge.world import START
 
 from monitor import wire
-from monitor.failure import OURS, Failure
+from monitor.failure import OURS
 from monitor.judge import step
 from monitor.model import (
     CALM,
@@ -160,7 +160,7 @@ class Audit:
             assert (last.type, last.data) != (event.type, data), "the same told twice in a row"
         assert event.id not in {told.id for told in self.events[-8:]}
         if isinstance(data, (StatusChanged, IncidentChanged)):
-            assert not says_nothing(observation), "a look that says nothing told something"
+            assert observation.failure not in OURS, "a look that says nothing told something"
             assert not is_challenge(observation), "blocked from here, and yet something was told"
         if isinstance(data, ProviderChanged):
             shown = {attribution.layer: attribution.ids for attribution in attributions}
@@ -202,12 +202,6 @@ class Audit:
         assert self.receiver.status in {None, memory.known_status}
         assert (memory.suspected is None) == (memory.suspected_since is None)
         assert len({layer.layer for layer in memory.layers}) == len(memory.layers)
-
-
-def says_nothing(observation: Observation) -> bool:
-    """Tell whether a look is none: the silence of a parent zone is a word, that of a resolver is not."""
-    silent = observation.failure is Failure.DNS_TIMEOUT and observation.probe is not Probe.DELEGATION
-    return silent or observation.failure in OURS
 
 
 def is_challenge(observation: Observation) -> bool:
