@@ -4,11 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from judge.world import LETTERS, START, World, behind, page, records, registration
+from judge.sequences import OUTAGE
+from judge.world import LETTERS, START, World, behind, observe, page, records, registration
 
 from monitor.failure import Failure
+from monitor.judge import step
 from monitor.judge.incident import stable_after_s
 from monitor.model import (
+    Circumstance,
     Event,
     EventType,
     Incident,
@@ -539,3 +542,28 @@ def test_a_look_that_was_not_made_confirms_no_other_diagnosis() -> None:
     assert len(world.events) == told
     world.feed(Probe.HTTP, Failure.DNS_NODATA, after_s=10)
     assert world.state.memory.verdict.diagnosis == "dns.no_address"
+
+
+def test_what_falls_again_with_its_provider_is_left_to_the_word_about_the_provider() -> None:
+    """It fell, was back, and falls again within the window: this time with others of its provider."""
+    world = World().http("..xxx......")
+    told = len(world.events)
+    for letter in "555...":
+        world.now += timedelta(seconds=60)
+        seen = observe(Probe.HTTP, world.now, LETTERS[letter])
+        outcome = step(world.state, seen, (), world.policy, Circumstance(outage=OUTAGE))
+        world.state = outcome.state
+        world.events += outcome.events
+    assert len(world.events) == told
+    world.http("." * 20)
+    assert len(world.events) == told
+    assert world.state.memory.incident is None
+
+
+def test_a_target_that_can_no_longer_be_judged_is_not_said_to_stand() -> None:
+    """While it is not known how it is, neither an old diagnosis nor a flap is told again."""
+    world = World().http("..xxxrrxx").http("c" * 90)
+    assert world.state.memory.verdict.status is Status.UNKNOWN
+    assert [data.diagnosis for data in incidents(world)] == ["network.unreachable", "network.refused"]
+    world.http("." * 2 + "c" * 90)
+    assert world.told.count(OPENED) == world.told.count(RESOLVED) == 1

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from judge.audit import NOT_UP, Audit, stored_and_loaded
-from judge.sequences import SEQUENCES, Scene, observations
+from judge.sequences import SCENES, SEQUENCES, Scene, observations
 from judge.world import LETTERS, World, observe, records
 
-from monitor.model import Policy, Probe, Status
+from monitor.model import IncidentChanged, Policy, Probe, Status, StatusChanged
 
 POLICIES = {
     "usual": Policy(),
@@ -87,6 +87,26 @@ def whatever_was_ends_up_told(scenes: list[Scene], policy: str) -> None:
     assert audit.state.memory is memory, "nothing new, and yet written"
 
 
+def one_accident_tells_nothing(scenes: list[Scene], accident: str, policy: str) -> None:
+    """Hold that of one look that shows anything, between others that are well, nobody hears."""
+    audit = audited(scenes, policy, 60.0)
+    probe = audit.policy.lead
+    well = LETTERS["."] if probe is Probe.HTTP else records()
+    lasts(audit, probe, well, 90, 300.0)
+    if audit.state.memory.verdict.status is not Status.UP or audit.state.memory.incident is not None:
+        return  # further pages are not well
+    told = len(audit.events)
+    audit.now += timedelta(seconds=60)
+    seen, attributions, circumstance = next(iter(observations([Scene(accident, 1, 60.0, 0.0, "")])))
+    audit.take(replace(seen, scheduled_at=audit.now, started_at=audit.now), attributions, circumstance)
+    lasts(audit, probe, well, 4, 10.0)
+    words = [
+        event for event in audit.events[told:] if isinstance(event.data, (StatusChanged, IncidentChanged))
+    ]
+    assert words == []
+    assert audit.state.memory.verdict.status is Status.UP
+
+
 def lasts(audit: Audit, probe: Probe, got: Any, looks: int, step_s: float) -> None:  # noqa: ANN401 - what a look got
     for _ in range(looks):
         audit.now += timedelta(seconds=step_s)
@@ -117,6 +137,9 @@ CORNERS = [
     Scene("well", 9, 300.0, 12_000.0, ""),
 ]
 
+SHORT = SEQUENCES.map(lambda scenes: scenes[:3])
+# With one look to confirm, one accident is told.
+CAREFUL = st.sampled_from(["usual", "only DNS", "only pages", "watches the delegation"])
 Shape = tuple[Callable[..., None], dict[str, Any], int]
 DOWNS = st.lists(st.integers(3, 90), min_size=1, max_size=5)
 UPS = st.lists(st.integers(2, 120), min_size=1, max_size=5)
@@ -132,6 +155,11 @@ SHAPES: dict[str, Shape] = {
         60,
     ),
     "ends": (whatever_was_ends_up_told, {"scenes": SEQUENCES, "policy": POLICY}, 25),
+    "accidents": (
+        one_accident_tells_nothing,
+        {"scenes": SHORT, "accident": st.sampled_from(sorted(SCENES)), "policy": CAREFUL},
+        40,
+    ),
     "flaps": (a_site_that_flaps_is_told_in_few_words, {"ups": UPS, "downs": DOWNS}, 6),
 }
 
