@@ -24,7 +24,7 @@ from monitor.app import open_daemon
 from monitor.clock import SystemClock
 from monitor.config import Config, settings_of
 from monitor.daemon import Daemon, World
-from monitor.model import Check, StoredEvent, TargetState
+from monitor.model import Check, Probe, StoredEvent, TargetState
 from monitor.replay.clock import PacedClock, Pacing, Segment
 from monitor.replay.driver import Outcome, Snapshot
 from monitor.replay.expectations import verify
@@ -41,6 +41,7 @@ _BEFORE: Final = timedelta(minutes=20)
 _AFTER: Final = timedelta(hours=3)
 _EVERY_S: Final = 900.0
 _REGISTRATION_EVERY_S: Final = 3 * 3600.0
+_WATCHED_CLOSELY: Final = frozenset({Probe.HTTP, Probe.DNS, Probe.PAGE})
 # Real seconds: what does not answer soon on loopback never will.
 _PATIENCE_S: Final = 2.0
 # A second of the machine may be a day of the scenario: noticing may be so much later than in a replay.
@@ -109,7 +110,7 @@ def configuration(scenario: Scenario, folder: Path, receiver: str, port: int) ->
 
 def _quickened(check: Check) -> Check:
     """Return a check that the pace can be kept with."""
-    usual = _REGISTRATION_EVERY_S if check.interval_s > _EVERY_S else _EVERY_S
+    usual = _EVERY_S if check.probe in _WATCHED_CLOSELY else _REGISTRATION_EVERY_S
     return replace(check, interval_s=usual, timeout_s=_PATIENCE_S)
 
 
