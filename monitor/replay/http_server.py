@@ -1,6 +1,6 @@
 """The web of the small internet: as little HTTP/1.1 as a GET over a fresh connection needs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from html import escape
 from http import HTTPStatus
@@ -77,14 +77,18 @@ def page_reply(page: PageTable | None) -> Reply:
         return _GARBAGE
     if page.answer != "page":
         return Trouble(page.answer)
-    headers = dict(page.headers)
+    headers = [*page.headers.items(), *(("Set-Cookie", cookie) for cookie in page.cookies)]
     if page.location:
-        headers["Location"] = page.location
-    return http_answer(page.status, _document(page.title, _text(page)), headers)
+        headers.append(("Location", page.location))
+    body = page.body.encode() if page.body else _document(page.title, _text(page), page.markup)
+    return http_answer(page.status, body, headers, page.content_type)
 
 
 def http_answer(
-    status: int, body: bytes, headers: dict[str, str] | None = None, kind: str = "text/html; charset=utf-8"
+    status: int,
+    body: bytes,
+    headers: Sequence[tuple[str, str]] = (),
+    kind: str = "text/html; charset=utf-8",
 ) -> bytes:
     """Return an answer as bytes; the connection ends with it."""
     try:
@@ -94,7 +98,7 @@ def http_answer(
     lines = [f"HTTP/1.1 {status} {reason}", "Connection: close"]
     if status != HTTPStatus.NO_CONTENT:
         lines += [f"Content-Type: {kind}", f"Content-Length: {len(body)}"]
-    lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
+    lines += [f"{name}: {value}" for name, value in headers]
     return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + (
         b"" if status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED) else body
     )
@@ -110,6 +114,6 @@ def _text(page: PageTable) -> str:
     return f"{written} {filler}".strip() if not filler.endswith(" ") else f"{written} {filler[:-1]}.".strip()
 
 
-def _document(title: str, text: str) -> bytes:
+def _document(title: str, text: str, markup: str = "") -> bytes:
     head = f"<!doctype html>\n<html lang=en><head><meta charset=utf-8><title>{escape(title)}</title></head>\n"
-    return f"{head}<body><p>{escape(text)}</p></body></html>\n".encode()
+    return f"{head}<body><p>{escape(text)}</p>{markup}</body></html>\n".encode()

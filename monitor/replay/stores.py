@@ -25,7 +25,7 @@ def store_reply(store: Store, path: str, listings: Mapping[str, ListingTable]) -
     key = "/".join(filter(None, (store.value, country, app)))
     told = listings.get(key, _NOBODY)
     if told.answer == "limited":
-        return http_answer(HTTPStatus.TOO_MANY_REQUESTS, b"", {"Retry-After": "600"})
+        return http_answer(HTTPStatus.TOO_MANY_REQUESTS, b"", [("Retry-After", "600")])
     if told.answer == "error":
         return http_answer(HTTPStatus.BAD_GATEWAY, _GARBAGE)
     if told.answer == "garbage":

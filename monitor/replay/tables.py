@@ -18,6 +18,7 @@ from monitor.replay.values import (
     addresses,
     host_or_none,
     hosts,
+    lines,
     mail_servers,
     parse_address,
     parse_line,
@@ -122,8 +123,12 @@ class PageTable(Table):
     title: Line = ""
     text: Raw = ""
     text_length: Annotated[int, BeforeValidator(whole(0, 1_000_000))] = 0
+    markup: Raw = ""
+    body: Raw = ""
+    content_type: Line = "text/html; charset=utf-8"
     location: Line = ""
     headers: dict[HeaderName, Line] = {}
+    cookies: Annotated[tuple[str, ...], BeforeValidator(lines)] = ()
 
 
 class OtherPageTable(PageTable):

@@ -135,6 +135,11 @@ def parse_line(text: str) -> str:
     return text
 
 
+def lines(value: object) -> tuple[str, ...]:
+    """Return a list of lines of printable text."""
+    return tuple(parse_line(text) for text in _texts(value, "texts"))
+
+
 def words(value: object) -> tuple[str, ...]:
     """Return one word or a list of words."""
     return tuple(_texts(value, "words"))

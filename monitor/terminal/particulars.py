@@ -13,6 +13,7 @@ from monitor.failure import Failure
 from monitor.judge.codes import set_by
 from monitor.judge.standing import null_mx
 from monitor.model import (
+    About,
     ChainLink,
     DnsFacts,
     HttpFacts,
@@ -42,6 +43,7 @@ def particulars(state: TargetState) -> Table:
     sections = {
         "registration": _registration(seen.get(Probe.REGISTRATION)),
         "certificate": _certificate(seen.get(Probe.HTTP)),
+        "page": _page(seen.get(Probe.HTTP)),
         "mail": _mail(seen.get(Probe.DNS)),
         "dns": delegation.facts(seen.get(Probe.DELEGATION)),
     }
@@ -183,6 +185,24 @@ def _mail(seen: Observation | None) -> Iterator[Fact]:
         yield "", Text(f"no mail (no MX: {facts.mx.failure})")
     else:
         yield "", Text(f"not known: {facts.mx.failure or 'no answer'}", style=paint.DIM)
+
+
+def _page(seen: Observation | None) -> Iterator[Fact]:
+    """Yield what tells whether a page is the platform's: nothing of a page without signs and conditions."""
+    facts = seen.facts if seen else None
+    if not isinstance(facts, HttpFacts):
+        return
+    if facts.elsewhere:
+        yield "leads to", paint.plain(facts.elsewhere)
+    for sign in facts.signs:
+        whom = ", about the visitor" if sign.about is About.VISITOR else ""
+        how = f" ({sign.kind}{whom}, by {' '.join(sign.by)}, {sign.confidence}: {sign.source})"
+        yield "sign", paint.plain(sign.id).append_text(paint.plain(how, style=paint.DIM, limit=160))
+    if facts.expected is not None:
+        if facts.expected.met:
+            yield "expected", paint.plain(", ".join(facts.expected.met))
+        for one in facts.expected.unmet:
+            yield "not as expected", paint.plain(f"{one.condition} ({one.wanted}): {one.seen}", limit=300)
 
 
 def _text(value: str | None, otherwise: str) -> Text:

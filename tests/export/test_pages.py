@@ -28,6 +28,7 @@ from export.fleet import (
 from monitor.export.pages import LAYERS, SIGNS
 from monitor.failure import Failure
 from monitor.model import (
+    About,
     ChainLink,
     DesiredRule,
     EarlySign,
@@ -35,6 +36,7 @@ from monitor.model import (
     Event,
     EventType,
     Evidence,
+    Expected,
     LastAddressFacts,
     Layer,
     LayerMove,
@@ -46,11 +48,14 @@ from monitor.model import (
     ServerWord,
     Severity,
     Sighting,
+    Sign,
+    SignKind,
     Status,
     StatusChanged,
     TargetState,
     TlsFacts,
     TriedAddress,
+    Unmet,
     Verdict,
 )
 from monitor.store import Change
@@ -375,6 +380,23 @@ async def test_what_the_authority_says_of_a_certificate_is_shown(site: Site) -> 
     assert "Revocation revoked 2021-" in words(text)
     assert ", keyCompromise, says ocsp http://" in words(text)
     assert "<b>.example" not in text
+
+
+async def test_the_signs_of_a_page_and_what_is_not_as_expected_are_shown(site: Site) -> None:
+    sign = Sign(id="cloudflare-block", kind=SignKind.BLOCK, about=About.VISITOR, by=("title",), source="a, b")
+    unmet = Unmet(condition="title", wanted="Parler", seen="<b>Gab</b>")
+    shown = page(signs=(sign,), elsewhere="gab.example", expected=Expected(met=("status",), unmet=(unmet,)))
+    site.watch(full(seen=(seen(HTTP, shown),)))
+    text = await site.text("/targets/parler.com")
+    outline(text)
+    for fact in (
+        "Sign cloudflare-block (block, about the visitor, by title, medium: a, b)",
+        "Leads to gab.example",
+        "As expected status",
+        "Not as expected title (Parler):",
+    ):
+        assert fact in words(text), fact
+    assert "<b>Gab" not in text
 
 
 async def test_the_last_known_address_is_shown_with_its_answer(site: Site) -> None:

@@ -345,3 +345,16 @@ def test_one_resolver_may_be_broken_while_the_others_answer() -> None:
     assert codes() == ["NOERROR", "", "NOERROR"]
     world.apply(SetTable(resolver="refuses"))
     assert codes() == ["REFUSED"] * 3
+
+
+async def test_a_page_can_be_played_to_its_source_its_headers_and_its_cookies() -> None:
+    async with open_lab() as lab:
+        lab.set(http={SITE: {"markup": '<script>window.location.href="/lander"</script>', "title": "x"}})
+        assert [sign.id for sign in (await http(lab)).signs] == ["godaddy-lander"]
+        lab.set(http={SITE: {"body": "error code: 1020", "content_type": "text/plain", "status": 403}})
+        facts = await http(lab)
+        assert ([sign.id for sign in facts.signs], facts.title) == (["cloudflare-1020-family"], None)
+        lab.set(http={SITE: {"body": "", "markup": "", "cookies": ["challenge=BitMitigate.com=1; Path=/"]}})
+        assert [sign.id for sign in (await http(lab)).signs] == ["bitmitigate-challenge"]
+        lab.set(http={SITE: {"headers": {"cf-mitigated": "challenge"}, "cookies": []}})
+        assert [sign.id for sign in (await http(lab)).signs] == ["cloudflare-challenge"]

@@ -17,15 +17,19 @@ from monitor.model import (
     ChainLink,
     DnsFacts,
     Evidence,
+    Expected,
     LastAddressFacts,
     Layer,
     Probe,
     Provider,
     Revocation,
     RevocationState,
+    Sign,
+    SignKind,
     TargetState,
     TlsFacts,
     TriedAddress,
+    Unmet,
 )
 from monitor.terminal.document import document
 from monitor.terminal.sheet import sheet
@@ -257,6 +261,23 @@ def test_the_certificate_is_told_with_its_key_and_the_chain_that_was_sent() -> N
         "and 6 more",
     ):
         assert fact in told, fact
+
+
+def test_the_signs_of_a_page_and_what_is_not_as_expected_are_told() -> None:
+    sign = Sign(id="sedo-parked", kind=SignKind.PARKED, by=("ns",), who="sedo", source="public-code")
+    unmet = Unmet(condition="title", wanted="Parler", seen="\x1b[31mGab")
+    facts = page(signs=(sign,), elsewhere="gab.example", expected=Expected(met=("status",), unmet=(unmet,)))
+    world = parler()
+    world.feed(Probe.HTTP, facts)
+    told = words(world.state)
+    for fact in (
+        "page leads to gab.example",
+        "sign sedo-parked (parked, by ns, medium: public-code)",
+        "expected status",
+        "not as expected title (Parler): ",
+    ):
+        assert fact in told, fact
+    assert "\x1b[31mGab" not in told
 
 
 def test_a_certificate_that_is_not_trusted_says_how_it_fails() -> None:

@@ -12,6 +12,7 @@ from monitor.model import About, HttpFacts, Layer, SignKind, Status
 from monitor.model.expect import CONTAINS, JSON, MAX_RESPONSE_TIME, STATUS, TITLE
 
 _REFUSED: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+_MOST_NAMED: Final = 3
 _CHALLENGED: Final = ("cf-mitigated", "challenge")
 _BLOCKED_BY: Final = re.compile(r'<([^<>]{1,200})>[^<>]{0,100}?;\s*rel="?blocked-by\b', re.IGNORECASE)
 
@@ -139,7 +140,9 @@ def _unmet(view: View) -> Mapping[str, str]:
     """Return which conditions are not met: keys of the configuration, each with what was there instead."""
     expected = view.page.expected if view.page else None
     unmet = expected.unmet if expected else ()
-    return {"unmet": "; ".join(f"{one.condition} ({one.wanted}): {one.seen}" for one in unmet)}
+    told = [f"{one.condition} ({one.wanted}): {one.seen}" for one in unmet[:_MOST_NAMED]]
+    more = [f"and {len(unmet) - _MOST_NAMED} more"] if len(unmet) > _MOST_NAMED else []
+    return {"unmet": "; ".join([*told, *more])}
 
 
 def _slow(view: View) -> bool:
