@@ -41,6 +41,8 @@ DIAGNOSES: Final[tuple[Rule, ...]] = (
     UNDETERMINED,
 )
 
+_OF_ANSWERS: Final = tuple(rule for rule in DIAGNOSES if rule.of_answers)
+
 # What is registered or delegated, and nothing of whether anything answers.
 _ON_PAPER: Final = frozenset({Probe.REGISTRATION, Probe.DELEGATION})
 
@@ -55,12 +57,19 @@ def assess(view: View) -> Verdict:
     if lead.failure in OURS or lead.probe in _ON_PAPER:
         rule = UNDETERMINED if lead.failure else None
     else:
-        rule = next((rule for rule in DIAGNOSES if rule.matches(view)), None)
+        rule = _first(_OF_ANSWERS if lead.failure is None else DIAGNOSES, view)
     if rule is None:
         return _well(lead)
     layer = _layer(rule, view)
     said = " ".join(filter(None, (rule.said(view), last_address.told(view))))
     return _verdict(rule, layer, said, tuple(seen.id for seen in _grounds(view, layer) if seen))
+
+
+def _first(rules: tuple[Rule, ...], view: View) -> Rule | None:
+    for rule in rules:
+        if rule.matches(view):
+            return rule
+    return None
 
 
 def _layer(rule: Rule, view: View) -> Layer | None:

@@ -11,6 +11,8 @@ from monitor.judge.page import is_alike
 from monitor.model import Confidence, DnsFacts, HttpFacts, PageBaseline, Sign, SignKind
 
 _WORDS_ALONE: Final = frozenset({"title", "body"})
+_WORDS_OF_A_PAGE: Final = _WORDS_ALONE | {"status"}
+"""A page that came as pages do has a status of 2xx, too: that adds nothing to its words."""
 _MUCH_TEXT: Final = 5_000
 """Characters of visible text: pages of these kinds have fewer."""
 _SMALL: Final = 10_000
@@ -38,7 +40,8 @@ def telling(page: HttpFacts, records: DnsFacts | None, baseline: PageBaseline | 
 def _tells(sign: Sign, page: HttpFacts, baseline: PageBaseline | None, *, usual: bool) -> bool:
     if baseline is not None and sign.id in baseline.signs:
         return False
-    return not (_WORDS_ALONE.issuperset(sign.by) and (usual or page.text_length > _MUCH_TEXT))
+    words = _WORDS_OF_A_PAGE if page.status < _AN_ERROR else _WORDS_ALONE
+    return not (words.issuperset(sign.by) and (usual or page.text_length > _MUCH_TEXT))
 
 
 def _is_small(page: HttpFacts, baseline: PageBaseline | None, *, usual: bool) -> bool:

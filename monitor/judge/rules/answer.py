@@ -171,6 +171,7 @@ def _rule(  # noqa: PLR0913 - the fields of a rule that differ here
         matches=matches,
         names=names,
         at_edge=True,
+        of_answers=True,
     )
 
 
@@ -182,6 +183,7 @@ EDGE: Final[tuple[Rule, ...]] = (
         reachable=True,
         sentence="The CDN or proxy in front answers that it does not serve this site ({sign}).",
         matches=_signed(SignKind.BLOCK, about=About.SITE),
+        of_answers=True,
         names=_named,
     ),
 )
@@ -263,5 +265,6 @@ ANSWER: Final[tuple[Rule, ...]] = (
         reachable=None,
         sentence="What answers asks this vantage for a browser or for patience: blocked from here.",
         matches=_from_here,
+        of_answers=True,
     ),
 )

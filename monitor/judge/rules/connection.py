@@ -150,6 +150,7 @@ CONNECTION: Final[tuple[Rule, ...]] = (
         reachable=True,
         sentence="{who} has revoked the certificate{when}: the server answers, but browsers that ask refuse.",
         matches=_revoked,
+        of_answers=True,
         names=_by_whom,
     ),
     Rule(

@@ -88,6 +88,7 @@ DNS: Final[tuple[Rule, ...]] = (
         reachable=False,
         sentence="The zone is delegated to name servers that are known for seized names ({servers}).",
         matches=lambda view: bool(_seizure_servers(view)),
+        of_answers=True,
         names=lambda view: {"servers": ", ".join(_seizure_servers(view)[:4])},
     ),
     Rule(

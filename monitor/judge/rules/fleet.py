@@ -36,4 +36,5 @@ OUTAGE: Final = Rule(
     sentence="Unrelated targets of the same provider fail together, and none of their records has changed.",
     matches=in_outage,
     at_edge=True,
+    of_answers=True,
 )

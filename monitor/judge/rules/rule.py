@@ -22,6 +22,8 @@ class Rule:
     matches: Callable[[View], bool]
     at_edge: bool = False
     """Whether the layer is `edge` instead, where one is known to stand in front."""
+    of_answers: bool = False
+    """Whether it may match although the leading look did not fail; the others need not be asked then."""
     names: Callable[[View], Mapping[str, str]] | None = None
     """What the sentence has to name, by placeholder; None: it names nothing."""
 
