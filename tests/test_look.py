@@ -18,6 +18,15 @@ synthetic = true
 [facts.set.dns."seized.example"]
 ns = ["ns1.fbi.seized.gov"]
 """
+REVOKED = """
+[[before]]
+layer = "certificate"
+what = "It was revoked before anybody looked."
+synthetic = true
+[before.set.http."example.com".certificate]
+issuer = "Let's Encrypt"
+revoked = 2020-12-31T00:00:00Z
+"""
 
 
 async def seen(lab: Lab, *probes: Probe, policy: Policy | None = None) -> TargetState:
@@ -81,3 +90,10 @@ async def test_a_registration_alone_never_says_up() -> None:
     async with open_lab() as lab:
         state = await seen(lab, Probe.REGISTRATION, policy=Policy(lead=Probe.REGISTRATION))
     assert state.memory.verdict.status is Status.UNKNOWN
+
+
+async def test_a_look_asks_the_authority_of_the_certificate_too() -> None:
+    async with open_lab(REVOKED) as lab:
+        state = await seen(lab)
+    verdict = state.memory.verdict
+    assert (verdict.status, verdict.diagnosis, verdict.reachable) == (Status.DOWN, "tls.revoked", True)
