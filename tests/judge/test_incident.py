@@ -511,7 +511,8 @@ def test_a_registration_that_cannot_be_read_does_not_take_its_explanation_away()
         world.http("n")
     assert world.state.memory.verdict.diagnosis == "registrar.hold"
     told = len(world.events)
-    for failure in (Failure.MISSED, Failure.REGISTRATION_LIMITED, Failure.MISSED, Failure.MISSED):
+    limited = Failure.REGISTRATION_LIMITED
+    for failure in (Failure.MISSED, limited, limited, limited, Failure.MISSED):
         world.feed(Probe.REGISTRATION, failure, after_s=10)
     assert world.state.memory.verdict.diagnosis == "registrar.hold"
     assert len(world.events) == told
