@@ -9,9 +9,9 @@ from typing import Final
 
 from monitor.app import enter, internet
 from monitor.attribute import Attributor, Catalog
-from monitor.config import Config
+from monitor.config import Config, control_checks
 from monitor.judge.announced import Effect, compare
-from monitor.look import look
+from monitor.look import cut_off, look, withheld
 from monitor.model import BEHIND, Announcement, Check, Layer, Provider, StoredEvent, TargetState
 from monitor.store import IncidentRow, Period, Store
 
@@ -90,9 +90,12 @@ async def look_at(config: Config) -> list[TargetState]:
     for check in config.checks:
         by_target[check.target].append(check)
     async with enter(world, config) as io:
-        return await asyncio.gather(
+        states = await asyncio.gather(
             *(look(checks, config.policies[name], io, attributor) for name, checks in by_target.items())
         )
+        if await cut_off(control_checks(config.controls), states, io):
+            return [withheld(state) for state in states]
+        return states
 
 
 def _never_ran(config: Config) -> bool:

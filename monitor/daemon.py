@@ -7,6 +7,7 @@ about it. In which order it starts and stops is told in `monitor.app`.
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -75,6 +76,7 @@ class Daemon:
         """The committed state of every target: what is not stored is not shown either."""
         self.known = FleetRecord()
         """The committed state of the fleet."""
+        self._unheard = False
         self.watchers: list[Watcher] = []
         """Are told of everything that has been committed, after it is shown."""
         self.fleet = FleetMetrics(config.targets)
@@ -117,7 +119,7 @@ class Daemon:
         )
         self.schedule = Schedule(
             clock=world.clock,
-            run=self.pipeline.run,
+            run=self._run,
             miss=self.pipeline.miss,
             # Questions about registrations wait in lines of their own: `monitor.probe.turns`.
             limits={probe: config.limits.of(probe) for probe in Probe if probe is not Probe.REGISTRATION},
@@ -201,6 +203,14 @@ class Daemon:
     def _show(self, state: TargetState) -> None:
         self.shown[state.target] = state
         self.fleet.update(state)
+
+    async def _run(self, check: Check, scheduled_at: datetime) -> None:
+        await self.pipeline.run(check, scheduled_at)
+        if check.target in self.pipeline.controls:
+            unheard = self.pipeline.fleet.unheard
+            if unheard and not self._unheard:
+                _log.warning("controls_never_answered", controls=len(self.pipeline.controls))
+            self._unheard = unheard
 
     def _show_fleet(self, record: FleetRecord) -> None:
         self.known = record

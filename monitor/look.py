@@ -10,8 +10,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
+from monitor.failure import Failure
 from monitor.follow_up import revocation_check
 from monitor.judge import beside, step
+from monitor.judge.connectivity import answers
+from monitor.judge.rules import OFFLINE
 from monitor.model import (
     Check,
     HttpFacts,
@@ -20,7 +23,9 @@ from monitor.model import (
     Policy,
     Probe,
     Revocation,
+    Status,
     TargetState,
+    Verdict,
 )
 from monitor.pipeline import Attribute
 from monitor.probe.io import Io
@@ -28,6 +33,18 @@ from monitor.probe.observe import observe
 
 # The records and the registration first: the page is then judged with them in view.
 _ORDER: Final = (Probe.REGISTRATION, Probe.DELEGATION, Probe.DNS, Probe.HTTP)
+
+
+_LEADS: Final = frozenset({Probe.HTTP, Probe.DNS})
+# What a target and a connection of ours that is broken have in common.
+_OF_A_CONNECTION: Final = frozenset(
+    {
+        *(Failure.DNS_NXDOMAIN, Failure.DNS_NODATA, Failure.DNS_SERVFAIL, Failure.DNS_REFUSED),
+        *(Failure.DNS_TIMEOUT, Failure.DNS_UNREACHABLE, Failure.DNS_MALFORMED),
+        *(Failure.TCP_REFUSED, Failure.TCP_RESET, Failure.TCP_TIMEOUT, Failure.TCP_UNREACHABLE),
+        *(Failure.TLS_TIMEOUT, Failure.TLS_HOSTNAME, Failure.TLS_UNTRUSTED, Failure.HTTP_TIMEOUT),
+    }
+)
 
 
 async def look(checks: Sequence[Check], policy: Policy, io: Io, attributor: Attribute) -> TargetState:
@@ -57,6 +74,35 @@ async def look(checks: Sequence[Check], policy: Policy, io: Io, attributor: Attr
         if observation.part:
             state = step(state, observation, (), once).state
     return state
+
+
+async def cut_off(controls: Sequence[Check], states: Sequence[TargetState], io: Io) -> bool:
+    """Tell whether it is us: something failed that could be our doing, and most controls fail as well.
+
+    Nobody knows here which of them have ever answered, so all of them count.
+    """
+    if not controls or not any(_could_be_ours(state) for state in states):
+        return False
+    now = datetime.now(UTC)
+    words = await asyncio.gather(*(observe(control, now, io) for control in controls))
+    return 2 * sum(map(answers, words)) < len(words)
+
+
+def withheld(state: TargetState) -> TargetState:
+    """Return the state of a target of which nothing can be said, because it is us who are cut off."""
+    if not _could_be_ours(state):
+        return state
+    verdict = Verdict(
+        status=OFFLINE.status, reachable=OFFLINE.reachable, diagnosis=OFFLINE.id, sentence=OFFLINE.sentence
+    )
+    return replace(state, memory=replace(state.memory, verdict=verdict, incident=None))
+
+
+def _could_be_ours(state: TargetState) -> bool:
+    """Tell whether the target does not look up, for a reason that a broken connection has as well."""
+    if state.memory.verdict.status is Status.UP:
+        return False
+    return any(run.failure in _OF_A_CONNECTION for run in state.pulse.runs if run.probe in _LEADS)
 
 
 async def _observe(check: Check, now: datetime, io: Io) -> Observation:

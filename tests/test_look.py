@@ -6,7 +6,8 @@ import pytest
 from servers.scenario_lab import HEAD, Lab, open_lab
 
 from monitor.attribute import Attributor, Catalog
-from monitor.look import look
+from monitor.config import control_checks
+from monitor.look import cut_off, look, withheld
 from monitor.model import REGULAR, Layer, Policy, Probe, Status, TargetState
 
 SEIZABLE = f"""{HEAD}
@@ -97,3 +98,27 @@ async def test_a_look_asks_the_authority_of_the_certificate_too() -> None:
         state = await seen(lab)
     verdict = state.memory.verdict
     assert (verdict.status, verdict.diagnosis, verdict.reachable) == (Status.DOWN, "tls.revoked", True)
+
+
+async def test_one_look_does_not_blame_a_target_for_a_connection_of_ours() -> None:
+    async with open_lab() as lab:
+        controls = control_checks(lab.scenario.controls)
+        lab.set(address={"54.69.20.11": "refuses"})
+        refused = await seen(lab)
+        assert not await cut_off(controls, [refused], lab.io)
+        lab.set(monitor="offline")
+        away = await seen(lab)
+        assert await cut_off(controls, [away], lab.io)
+        assert not await cut_off((), [away], lab.io)
+    verdict = withheld(away).memory.verdict
+    assert (verdict.status, verdict.diagnosis) == (Status.UNKNOWN, "monitor.offline")
+    assert withheld(away).memory.incident is None
+
+
+async def test_what_a_broken_connection_cannot_do_is_the_targets_own() -> None:
+    async with open_lab() as lab:
+        lab.set(http={"example.com": {"status": 503}})
+        failing = await seen(lab)
+        lab.set(monitor="offline")
+        assert not await cut_off(control_checks(lab.scenario.controls), [failing], lab.io)
+    assert withheld(failing) is failing

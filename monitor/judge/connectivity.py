@@ -69,6 +69,8 @@ class Connectivity:
         self._asked_for: datetime | None = None
         self._looks: deque[bool] = deque(maxlen=min(_MOST_LOOKS, max(_LEAST_LOOKS, targets // _PART)))
         self._returned_at: datetime | None = None
+        self.heard_at: datetime | None = None
+        """When the newest word of most controls was asked for; None: there is nobody to wait for."""
         self.online: bool | None = None
         self.since: datetime | None = None
 
@@ -84,8 +86,11 @@ class Connectivity:
         return tuple(Control(name=name, seen=word.seen) for name, word in bad if not word.good)
 
     @property
-    def heard_at(self) -> datetime | None:
-        """Return when the newest word of most controls was asked for; None: there is nobody to wait for."""
+    def unheard(self) -> bool:
+        """Tell whether every control has been asked, and none has ever answered: they are of no use."""
+        return bool(self._controls) and not self._answered and len(self._words) == len(self._controls)
+
+    def _heard(self) -> datetime | None:
         counting = self._counting()
         if not counting:
             return None
@@ -119,6 +124,7 @@ class Connectivity:
         if good:
             self._answered.add(control)
             self._anything = True
+        self.heard_at = self._heard()
         return self._decide(observation)
 
     def target(self, observation: Observation) -> bool:

@@ -70,6 +70,7 @@ class Fleet:
         self._us = Connectivity(controls, targets)
         self._them = Correlation(policy or CorrelationPolicy(), domain_of)
         self.record = FleetRecord()
+        self._calm = CALM
 
     def go_on(self, states: Iterable[TargetState], record: FleetRecord) -> None:
         """Go on from what is stored."""
@@ -80,6 +81,11 @@ class Fleet:
         if any(state.memory.known_status is not None for state in known):
             self._us.something_answered()
 
+    @property
+    def unheard(self) -> bool:
+        """Tell whether every control has been asked, and none has ever answered."""
+        return self._us.unheard
+
     def circumstance(self, state: TargetState, observation: Observation, policy: Policy) -> Circumstance:
         """Return what is to be considered when an observation of a target is judged."""
         offline = self._us.offline_during(observation)
@@ -88,8 +94,11 @@ class Fleet:
             outage = self._them.outage_for(state.memory, observation)
         else:  # what another probe sees is judged with the last look of the leading one in view
             outage = self._them.outage_of(state.target)
-        if offline is None and heard is None and outage is None:
-            return CALM
+        if offline is None and outage is None:
+            # The same for all until the controls are heard again.
+            if self._calm.heard_at != heard:
+                self._calm = Circumstance(heard_at=heard) if heard else CALM
+            return self._calm
         return Circumstance(offline_since=offline, heard_at=heard, outage=outage)
 
     def meet(self, observation: Observation, policy: Policy) -> FleetStep:

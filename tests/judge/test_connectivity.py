@@ -81,7 +81,9 @@ def test_controls_that_never_answered_do_not_count() -> None:
     us.something_answered()
     assert asked(us, 0, BAD, BAD, BAD, BAD, BAD) is None
     assert us.heard_at is None, "nothing waits for whom nobody has ever heard"
+    assert us.unheard
     assert asked(us, 60, GOOD, BAD, BAD, BAD, BAD) is True
+    assert not us.unheard
 
 
 def test_while_nothing_has_ever_answered_nothing_is_believed_until_a_target_does() -> None:
