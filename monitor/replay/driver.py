@@ -35,7 +35,6 @@ from monitor.replay.tables import FactTable
 from monitor.slots import Slot, slots
 from monitor.store import Change, Committer, FleetChange, Store
 
-
 _PASSES: Final = 5
 """Of the event loop: enough for what is on its way over loopback."""
 
