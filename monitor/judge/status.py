@@ -17,8 +17,9 @@ Looks that contradict "up" for twice as long as a confirmation takes, and each o
 error, a challenge, an error), confirm nothing but that it is no longer known.
 
 The looks that count are those of the leading probe. The others refine a diagnosis: a registration
-on hold, once read, explains a name that has been gone for an hour. A look that was not made, or that
-failed for reasons of our own, counts for nothing but itself.
+on hold, once read, explains a name that has been gone for an hour. When what they explained is over, what
+the page was like at an earlier look says nothing of now: it is looked at again, and nothing is told until
+then. A look that was not made, or that failed for reasons of our own, counts for nothing but itself.
 """
 
 from collections.abc import Callable
@@ -29,13 +30,14 @@ from typing import Final
 
 from monitor.failure import OURS
 from monitor.judge.diagnose import UNDETERMINED
-from monitor.judge.rules import OFFLINE
+from monitor.judge.rules import OFFLINE, OUTAGE
 from monitor.judge.rules.seen import by_turns
 from monitor.model import (
     CALM,
     PAGES,
     Circumstance,
     FollowUp,
+    Layer,
     Memory,
     Observation,
     Policy,
@@ -47,9 +49,12 @@ from monitor.model import (
 
 _AT_ONCE: Final = 1
 _REFINE_AFTER: Final = 2
+_LATER: Final = 2
+"""A look that is not the first of a suspicion: the leading probe alone is asked again."""
 _LASTING: Final = 2
 _AWAITED: Final = timedelta(seconds=60)
 """For so long a confirmation waits for a word of the controls that is newer than the first failure."""
+_OF_THE_PAGE: Final = frozenset({Layer.NETWORK, Layer.EDGE, Layer.CERTIFICATE})
 _LEADS: Final = PAGES | {Probe.DNS}
 """Probes that can show whether a target is there."""
 
@@ -137,6 +142,8 @@ def weigh(  # noqa: PLR0913, PLR0917 - what is believed, what is seen, and by wh
         return _dismiss(memory, pulse) if leads else Belief(memory=memory, pulse=pulse)
     if not leads and (_kind(verdict) is not _kind(believed) or observation.failure in OURS):
         return Belief(memory=memory, pulse=pulse)
+    if not leads and _is_of_the_page(verdict):
+        return Belief(memory=memory, pulse=pulse, follow_ups=_look_again(memory, verdict, policy, _LATER))
     again = _speaks_for(memory.suspected, verdict, believed)
     looks = pulse.suspicion + 1 if again else 1
     since = memory.suspected_since if again and memory.suspected_since else observation.started_at
@@ -155,6 +162,11 @@ def weigh(  # noqa: PLR0913, PLR0917 - what is believed, what is seen, and by wh
         # What contradicts itself for that long is left to the regular looks.
         follow_ups=() if lasting else _look_again(memory, verdict, policy, looks),
     )
+
+
+def _is_of_the_page(verdict: Verdict) -> bool:
+    """Tell whether a verdict says what the page is like, or the way to it: for the leading probe to see."""
+    return verdict.layer in _OF_THE_PAGE and verdict.diagnosis != OUTAGE.id
 
 
 def _back(memory: Memory, verdict: Verdict) -> bool:

@@ -10,6 +10,7 @@ from monitor.failure import Failure
 from monitor.judge.investigate import MOST_EVIDENCE
 from monitor.model import (
     Check,
+    Confidence,
     DelegationFacts,
     DelegationSettings,
     DnsSettings,
@@ -22,6 +23,8 @@ from monitor.model import (
     RegistrationSettings,
     ServerWord,
     Settings,
+    Sign,
+    SignKind,
     Status,
 )
 from monitor.pipeline import Pipeline, Plan
@@ -31,6 +34,7 @@ WATCHED = Policy(delegation_watched=True)
 HEARD = DelegationFacts(zone="parler.com", parent="com", heard=True, delegated=("ns1.example",))
 NOBODY = DelegationFacts(zone="parler.com", parent="com", heard=True)
 ON_HOLD = registration("clientHold")
+SEIZED = Sign(id="seized-banner-generic", kind=SignKind.SEIZED, confidence=Confidence.HIGH, by=("body",))
 GONE = records(bad=Failure.DNS_NXDOMAIN)
 
 
@@ -84,6 +88,25 @@ def test_what_comes_after_the_opening_refines_it_with_the_next_look() -> None:
     world.feed(Probe.REGISTRATION, ON_HOLD, after_s=5)
     failing(world, after_s=5)
     assert world.state.memory.verdict.diagnosis == "registrar.hold"
+
+
+def test_when_an_outer_cause_is_over_an_older_look_at_the_page_tells_nothing() -> None:
+    """The banner was seen before the name was given back: to tell of it then would be news of yesterday."""
+    world = World(WATCHED).http("..")
+    banner = page(title="Seized", text=90, signs=(SEIZED,))
+    seized = replace(HEARD, delegated=("ns1.fbi.seized.gov",))
+    world.feed(Probe.HTTP, banner)
+    world.feed(Probe.DELEGATION, seized, after_s=0.2)
+    for _ in range(2):
+        world.feed(Probe.HTTP, banner, after_s=10)
+    assert world.state.memory.verdict.diagnosis == "dns.seized"
+    world.follow_ups.clear()
+    for _ in range(2):
+        assert world.feed(Probe.DELEGATION, answering(), after_s=30) == []
+    assert Probe.HTTP in {follow_up.probe for follow_up in world.follow_ups}, "it is looked at again"
+    told = [event.type for _ in range(3) for event in world.feed(Probe.HTTP, page(), after_s=10)]
+    assert "platform.incident.updated" not in told
+    assert world.state.memory.verdict.status is Status.UP
 
 
 def test_every_layers_word_is_evidence_also_when_it_comes_late_and_changes_nothing() -> None:
