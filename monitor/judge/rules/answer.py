@@ -9,7 +9,7 @@ from monitor.failure import Failure
 from monitor.judge.rules.rule import Rule, failed
 from monitor.judge.view import View
 from monitor.model import About, HttpFacts, Layer, SignKind, Status
-from monitor.model.expect import CONTAINS, JSON, MAX_RESPONSE_TIME, STATUS, TITLE
+from monitor.model.expect import CONTAINS, JSON, MAX_RESPONSE_TIME, NOT_CONTAINS, STATUS, TITLE
 
 _REFUSED: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _MOST_NAMED: Final = 3
@@ -124,7 +124,12 @@ def _placeholder(view: View) -> bool:
     if page is None or usual is None or usual.text_length < view.policy.placeholder_min_text:
         return False
     shrunk = page.text_length < usual.text_length * view.policy.placeholder_ratio
-    return shrunk and page.title != usual.title and not (_proven(page) or _from_here(view))
+    return shrunk and page.title != usual.title and not (_proven(page) or _from_here(view) or _banned(page))
+
+
+def _banned(page: HttpFacts) -> bool:
+    """Tell whether a page has what it must not have, by the user: that says more than what is gone."""
+    return page.expected is not None and any(one.condition == NOT_CONTAINS for one in page.expected.unmet)
 
 
 def _unexpected(view: View) -> bool:
