@@ -21,14 +21,18 @@ def lines(events: Sequence[StoredEvent]) -> list[Text]:
         return [Text("  no events", style=paint.DIM)]
     groups: list[list[StoredEvent]] = []
     latest: dict[tuple[str, str], list[StoredEvent]] = {}
+    subjects: dict[tuple[str, str], set[str]] = {}
     for stored in events:
         event = stored.event
         said = event.type.value, event.text.removeprefix(f"{event.subject}: ")
         group = latest.get(said)
-        if group is None or event.at - group[0].event.at > _TOGETHER:
+        # What is told again of the same target is another line: nobody could see it in the first one.
+        if group is None or event.subject in subjects[said] or event.at - group[0].event.at > _TOGETHER:
             group = latest[said] = []
+            subjects[said] = set()
             groups.append(group)
         group.append(stored)
+        subjects[said].add(event.subject)
     left = len(groups) - _MOST_LINES
     more = [Text(f"  and {left:,} lines more; --json has everything", style=paint.DIM)] if left > 0 else []
     return [*map(_line, groups[:_MOST_LINES]), *more]

@@ -54,6 +54,15 @@ def test_what_is_told_otherwise_or_later_is_a_line_of_its_own() -> None:
     ]
 
 
+def test_what_is_told_again_of_the_same_target_is_a_line_again() -> None:
+    found = lines(event("a", "down."), event("b", "down."), event("a", "up."), event("a", "down.", 20))
+    assert [line[:16] + line.partition("opened")[2] for line in found] == [
+        "2021-01-01 12:00           a and 1 more: down.",
+        "2021-01-01 12:00           a: up.",
+        "2021-01-01 12:20           a: down.",
+    ]
+
+
 def test_lines_without_end_are_cut() -> None:
     found = lines(*(event(f"site-{number}", f"down {number}.") for number in range(1_250)))
     assert len(found) == 201
