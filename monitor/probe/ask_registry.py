@@ -169,6 +169,7 @@ async def _ask(
         server, errand.key, patience_s=max(0.0, left_s * _PATIENCE), urgent=errand.urgent, keep=keep
     ) as turn:
         errand.recalled = errand.recalled or turn.recalled
+        errand.urgent = errand.urgent or turn.urgent
         return await _in_time(answer(turn), end, server.place)
 
 

@@ -46,6 +46,15 @@ class Pace:
         return replace(usual, per_s=self.per_s_of.get(server.name, usual.per_s))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """The turn of a check that was called again, kept until it comes."""
+
+    until: datetime
+    urgent: bool
+    """It stood among those that an investigation asks for."""
+
+
 @dataclass(slots=True, eq=False)
 class Line:
     """Who waits for one server. None in place of a waiter: not running, to be called again."""
@@ -55,8 +64,8 @@ class Line:
     at_once: int
     urgent: OrderedDict[str, Waiter | None] = field(default_factory=OrderedDict)
     ordinary: OrderedDict[str, Waiter | None] = field(default_factory=OrderedDict)
-    granted: dict[str, datetime] = field(default_factory=dict)
-    """Checks that were called again and have a token, until when."""
+    granted: dict[str, Grant] = field(default_factory=dict)
+    """Checks that were called again and have a token."""
     busy: int = 0
     freed: asyncio.Event = field(default_factory=asyncio.Event)
     moves: asyncio.Task[None] | None = None
@@ -64,7 +73,7 @@ class Line:
     def full(self, now: datetime) -> bool:
         """Tell whether no further question may be in flight."""
         if self.granted:
-            self.granted = {key: until for key, until in self.granted.items() if now < until}
+            self.granted = {key: grant for key, grant in self.granted.items() if now < grant.until}
         most = 1 if self.allowance.on_trial else self.at_once
         return self.busy + len(self.granted) >= most
 

@@ -32,7 +32,7 @@ from monitor.failure import Failure
 from monitor.probe.allowance import Allowance, Rest
 from monitor.probe.error import ProbeError
 from monitor.probe.outcome import Outcome, outcome_of
-from monitor.probe.turn_line import AT_ONCE, Line, Pace, Server, Waiter
+from monitor.probe.turn_line import AT_ONCE, Grant, Line, Pace, Server, Waiter
 
 _log: Final = structlog.get_logger("registration")
 
@@ -64,6 +64,8 @@ class Turn:
     retry_after_s: float | None = None
     recalled: bool = False
     """The check had lost its turn, and was called again for this one."""
+    urgent: bool = False
+    """It was an investigation that had wanted it then."""
     outcome: Outcome = Outcome.ANSWERED
     """How it ended, when it did not fail."""
 
@@ -95,7 +97,8 @@ class Turns:
         """
         line, loop = self._line(server), asyncio.get_running_loop()
         until = loop.time() + patience_s
-        turn = Turn(recalled=await self._wait(line, key, patience_s, urgent=urgent, keep=keep))
+        grant = await self._wait(line, key, patience_s, urgent=urgent, keep=keep)
+        turn = Turn(recalled=grant is not None, urgent=grant is not None and grant.urgent)
         try:
             async with self._slot(line, until):
                 yield turn
@@ -201,17 +204,19 @@ class Turns:
         for server in [*islice(idle, len(self._lines) - MOST_SERVERS)]:
             del self._lines[server]
 
-    async def _wait(self, line: Line, key: str, patience_s: float, *, urgent: bool, keep: bool) -> bool:
+    async def _wait(
+        self, line: Line, key: str, patience_s: float, *, urgent: bool, keep: bool
+    ) -> Grant | None:
         """Return when the question may be asked, with a token taken and counted as busy.
 
-        Tells whether the check had been called again.
+        Returns what the check had been called again for; None: it had not.
         """
         now = self._clock.now()
-        called = line.granted.pop(key, now) > now
+        grant = line.granted.pop(key, None)
         self._refuse_a_resting_one(line, now)
-        if called:
+        if grant is not None and grant.until > now:
             line.busy += 1
-            return True
+            return grant
         ahead = self._ahead(line, key, patience_s, urgent=urgent)
         if line.allowance.ready_in(now, ahead) > patience_s:
             raise self._too_late(line)
@@ -221,9 +226,9 @@ class Turns:
                 del own[key]
             line.allowance.take(now)
             line.busy += 1
-            return False
+            return None
         await self._stand(line, key, patience_s, urgent=urgent, keep=keep)
-        return False
+        return None
 
     def _refuse_a_resting_one(self, line: Line, now: datetime) -> None:
         rest = line.allowance.resting(now)
@@ -351,14 +356,14 @@ class Turns:
         own = line.find(key) if key is not None else None
         if key is None or own is None:
             return
-        waiter = own.pop(key)
+        urgent, waiter = own is line.urgent, own.pop(key)
         if waiter is not None:
             if not waiter.done():
                 line.allowance.take(now)
                 line.busy += 1
                 waiter.set_result(None)
             return
-        line.granted[key] = now + timedelta(seconds=_GRANT_S)
+        line.granted[key] = Grant(until=now + timedelta(seconds=_GRANT_S), urgent=urgent)
         if self.recall is None or not self.recall(key):
             del line.granted[key]
             return

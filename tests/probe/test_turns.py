@@ -271,6 +271,28 @@ async def test_who_was_called_asks_at_once_and_who_comes_in_between_waits() -> N
     assert came == [True]
 
 
+async def test_who_is_called_again_learns_whether_an_investigation_had_wanted_it() -> None:
+    came: dict[str, bool] = {}
+    async with opened() as (turns, clock):
+
+        def recall(key: str) -> bool:
+            tasks.append(asyncio.create_task(run(key)))
+            return True
+
+        async def run(key: str) -> None:
+            async with turns.turn(WHOIS, key, patience_s=0.05) as turn:
+                came[key] = turn.urgent
+
+        tasks: list[asyncio.Task[None]] = []
+        turns.recall = recall
+        await ask(turns, "first")
+        turns.owe(WHOIS, "daily")
+        turns.owe(WHOIS, "wanted", urgent=True)
+        await clock.advance(201)
+        await asyncio.gather(*tasks)
+    assert came == {"wanted": True, "daily": False}
+
+
 async def test_who_is_no_longer_watched_costs_no_turn() -> None:
     called: list[str] = []
     async with opened() as (turns, clock):
