@@ -212,3 +212,12 @@ def test_an_uneventful_look_keeps_the_memory() -> None:
     before = world.state.memory
     world.feed(Probe.HTTP, secured(START + 5 * DAY))
     assert world.state.memory is before
+
+
+def test_a_clock_that_is_set_back_across_the_end_tells_it_no_second_time() -> None:
+    world = World()
+    expires = START + 12 * HOUR
+    for hours in (11.5, 0.7, -1.0, 1.0, -1.0):
+        ends = replace(registration("ok"), expires=expires)
+        world.feed(Probe.REGISTRATION, ends, after_s=hours * HOUR.total_seconds())
+    assert thresholds(world) == [1]
