@@ -8,8 +8,8 @@ keep a name for weeks beyond its end).
 Whose word counts, so that one registration has one end: the registry's date as it was last confirmed; the
 registrar's only where the registry gives none. A certificate is renewed by machines, some of them in its last
 third: so a threshold that is more than a quarter of its life says nothing and is left out. Edges of one CDN
-may serve different ones for a while: each has its own end. What was told is remembered for a day beyond its end:
-a clock that is set back tells none of it again.
+may serve different ones for a while: each has its own end. What was told is remembered for a day beyond its
+end: a clock that is set back tells none of it again.
 """
 
 from collections.abc import Iterator

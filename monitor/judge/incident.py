@@ -145,7 +145,7 @@ def _new(
         opened_at=since,
         told_at=observation.ended_at,
         verdict=verdict,
-        places=places.standing(memory.layers),
+        places=places.standing(memory.layers, since),
         told=(),
     )
 

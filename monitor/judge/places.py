@@ -26,12 +26,21 @@ from monitor.model import (
 
 _ANSWERING: Final = frozenset({Layer.NETWORK, Layer.EDGE, Layer.DNS})
 """Layers of which it is said that they are not known yet. The others take no part in an answer."""
+_EVERYBODY_HAS: Final = frozenset({Layer.NETWORK, Layer.DNS})
+"""Layers that no target is up without: where there is nobody, that is the trouble and not how things were."""
 
 
-def standing(layers: Sequence[LayerState]) -> tuple[Stood, ...]:
-    """Return who stands behind each layer, or stood there when that could last be seen."""
+def standing(layers: Sequence[LayerState], since: datetime) -> tuple[Stood, ...]:
+    """Return who stood behind each layer before `since`, or when that could last be seen.
+
+    With a name that is gone everything goes that its records show: of what was before that says nothing.
+    """
+    gone = _name_gone(layers)
     found = [
-        Stood(layer=state.layer, providers=() if state.absent else state.confirmed.providers)
+        Stood(
+            layer=state.layer,
+            providers=() if _was_none(state, since, gone=gone) else state.confirmed.providers,
+        )
         for state in layers
     ]
     here = {stood.layer for stood in found}
@@ -39,6 +48,15 @@ def standing(layers: Sequence[LayerState]) -> tuple[Stood, ...]:
         found.append(Stood(layer=Layer.EDGE, providers=()))  # a network in which no proxy is recognised
     order = list(Layer)
     return tuple(sorted(found, key=lambda stood: order.index(stood.layer)))
+
+
+def _name_gone(layers: Iterable[LayerState]) -> bool:
+    return any(state.absent for state in layers if state.layer in _EVERYBODY_HAS)
+
+
+def _was_none(state: LayerState, since: datetime, *, gone: bool) -> bool:
+    """Tell whether it was known before `since` that there was nobody."""
+    return state.absent and not gone and (state.known_since is None or state.known_since < since)
 
 
 def moves(
@@ -50,10 +68,11 @@ def moves(
     is not up, and what is confirmed is all that can be said.
     """
     now = {state.layer: state for state in memory.layers}
+    unread = back_since is not None and _name_gone(memory.layers)
     found = []
     for stood in places:
         state = now.get(stood.layer)
-        if state is None:
+        if state is None or (unread and state.absent and state.layer not in _ANSWERING):
             continue
         if _in_doubt(state, pulse, policy, back_since):
             found.append(_unknown(stood))
@@ -79,8 +98,8 @@ def _in_doubt(state: LayerState, pulse: Pulse, policy: Policy, back_since: datet
         return True
     if state.layer not in _ANSWERING:
         return False
-    if state.absent:
-        return False
+    if state.absent:  # what is up again has a network and names, and their absence is of the days before
+        return back_since is not None and state.layer in _EVERYBODY_HAS
     if back_since is None or state.layer is not Layer.NETWORK:
         return not state.known
     last = previous(state.layer, pulse.runs, dns_watched=policy.dns_watched)

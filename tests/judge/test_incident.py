@@ -216,6 +216,23 @@ def test_a_proxy_put_in_front_is_told_as_one_that_was_not_there() -> None:
     assert resolved(world).text == f"parler.com: {words}"
 
 
+@pytest.mark.parametrize("looked", [True, False])
+def test_what_was_out_of_sight_with_its_name_was_not_nobody_before(looked: bool) -> None:  # noqa: FBT001
+    """A hold ends: the records showed nobody when the incident opened, and may not have been read since."""
+    there = behind(Layer.DNS, "epik"), behind(Layer.NETWORK, "amazon"), behind(Layer.MAIL, "google")
+    world = World()
+    world.feed(Probe.DNS, records(), *there)
+    world.http("..")
+    for _ in range(3):
+        world.feed(Probe.DNS, Failure.DNS_NXDOMAIN, facts=records(bad=Failure.DNS_NXDOMAIN))
+    world.http("nnn..")
+    if looked:
+        world.feed(Probe.DNS, records(), *there, after_s=5)
+    world.http("...")
+    where = ", at the same place (network: Amazon)" if looked else "; dns, network: not yet known"
+    assert resolved(world).text == f"parler.com: up again{where}."
+
+
 def test_network_and_edge_that_moved_together_are_one_word() -> None:
     world = fallen(network="fastly", edge="fastly")
     world.http(".")
