@@ -11,7 +11,7 @@ nothing at all has answered since the first start, neither control nor target, n
 
 from collections import deque
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
@@ -25,6 +25,7 @@ _AT_MOST_EVERY: Final = timedelta(seconds=5)
 _WHILE_OFFLINE: Final = timedelta(seconds=10)
 _LEAST_LOOKS: Final = 5
 _MOST_LOOKS: Final = 50
+_NOT_YET: Final = datetime.min.replace(tzinfo=UTC)
 _PART: Final = 4
 """As many of the latest looks are held against the controls as a quarter of the targets, within limits."""
 
@@ -91,17 +92,18 @@ class Connectivity:
         return bool(self._controls) and not self._answered and len(self._words) == len(self._controls)
 
     def _heard(self) -> datetime | None:
-        counting = self._counting()
-        if not counting:
+        needed = len(self.answered) // 2
+        if not self.answered:
             return None
-        moments = sorted((word.at for word in counting), reverse=True)
-        return moments[len(moments) // 2]
+        moments = sorted((word.at for word in self._counting()), reverse=True)
+        return moments[needed] if len(moments) > needed else _NOT_YET
 
     def go_on(self, *, online: bool | None, since: datetime | None, answered: tuple[str, ...]) -> None:
         """Go on from what is stored."""
         self.online, self.since = online, since
         self._answered = set(answered)
         self._anything = bool(answered)
+        self.heard_at = self._heard()
 
     def something_answered(self) -> None:
         """Note that something has once answered: silence from the start is then not ours alone."""
@@ -167,13 +169,17 @@ class Connectivity:
     def _decide(self, observation: Observation) -> bool:
         counting = self._counting()
         bad = [word for word in counting if not word.good]
-        if counting and 2 * len(bad) <= len(counting):
+        # After a start few have spoken: the first of them are not most of those that count.
+        enough = len(self.answered)
+        if counting and 2 * (len(counting) - len(bad)) >= enough:
             self._bad_since = None
             self._looks.clear()
             return self.online is not True and self._say(observation, online=True)
         if not counting:
             deaf = not self._anything and 2 * len(self._words) > len(self._controls)
             return deaf and self.online is not False and self._say(observation, online=False)
+        if 2 * len(bad) <= enough:
+            return False
         if self._bad_since is None:
             self._bad_since = min(word.at for word in bad)
         if 2 * sum(self._looks) > len(self._looks):

@@ -128,7 +128,9 @@ class Correlation:
             return None
         keys = [key for key, _, _ in standing(memory.layers) if key[0] is trouble]
         found = self._lasting(keys)
-        return found.outage if found else None
+        if found is None or self._is_older(found, memory, _begun(memory, observation, trouble)):
+            return None
+        return found.outage
 
     # What it is told
 
@@ -231,7 +233,7 @@ class Correlation:
         failing = _Failing(
             target=observation.target,
             trouble=trouble,
-            since=observation.started_at,
+            since=_begun(memory, observation, trouble),
             seen=seen_of(observation),
             keys=keys,
             edges=frozenset(key[1] for key, layer, _ in stands if layer is Layer.EDGE),
@@ -239,9 +241,11 @@ class Correlation:
         )
         self._failing[observation.target] = failing
         lasting = self._lasting(keys)
-        if lasting is not None:
+        if lasting is not None and not self._is_older(lasting, memory, failing.since):
             self._join(lasting, failing)
             return
+        if observation.started_at - failing.since > self._window:
+            return  # it does not begin to fail now: a restart, or our own trouble, came between
         for key in keys:
             some = self._gatherings.setdefault(key, _Gathering())
             self._expire(some, observation.started_at)
@@ -249,6 +253,12 @@ class Correlation:
             some.failing[observation.target] = failing
             if len(some.failing) >= self._policy.targets:
                 yield key
+
+    def _is_older(self, each: _Open, memory: Memory, since: datetime) -> bool:
+        """Tell whether what fails since then is another trouble than the outage, which came later."""
+        current = memory.incident
+        known = current is not None and current.outage == each.outage.id
+        return not known and each.outage.since - since > self._window
 
     def _expire(self, some: _Gathering, at: datetime) -> None:
         """Leave out those who began to fail too long ago, or are too many to compare."""
@@ -358,6 +368,15 @@ class Correlation:
             failing = self._failing.get(target)
             if failing is not None:
                 failing.outage = None
+
+
+def _begun(memory: Memory, observation: Observation, trouble: Trouble) -> datetime:
+    """Return since when a target fails as it does now: as long as its incident if it did so before."""
+    current = memory.incident
+    last = next((seen for seen in memory.seen if seen.probe is observation.probe), None)
+    if current is None or current.calm_from_s is not None or trouble_of(last) is not trouble:
+        return observation.started_at
+    return min(current.opened_at, observation.started_at)
 
 
 def _keys(layers: tuple[LayerState, ...]) -> Iterator[Key]:

@@ -151,3 +151,22 @@ def test_the_word_of_most_is_as_new_as_that_of_the_one_in_the_middle() -> None:
     for name, second in zip(NAMES[:3], (10, 20, 30), strict=True):
         us.hear(name, look(second, GOOD))
     assert us.heard_at == at(10)
+
+
+def test_after_a_restart_the_first_word_is_not_that_of_most() -> None:
+    us = Connectivity(NAMES, 3)
+    us.go_on(online=True, since=START, answered=NAMES)
+    assert us.heard_at is not None, "a confirmation waits for the controls"
+    assert us.heard_at < START
+    assert asked(us, 60, BAD, BAD) is True
+    assert us.heard_at < START
+    assert asked(us, 61, BAD, BAD, GOOD, GOOD, GOOD) is True
+    assert us.heard_at == at(61)
+
+
+def test_after_a_restart_while_cut_off_one_answer_is_not_the_way_back() -> None:
+    us = Connectivity(NAMES, 3)
+    us.go_on(online=False, since=START, answered=NAMES)
+    assert asked(us, 60, GOOD, BAD, BAD, BAD) is False
+    assert us.since == START
+    assert asked(us, 90, GOOD, GOOD, GOOD) is True

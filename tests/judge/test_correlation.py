@@ -30,6 +30,7 @@ ELSEWHERE = Memory(
     layers=(LayerState(layer=Layer.NETWORK, confirmed=behind(Layer.NETWORK, "amazon"), since=START),)
 )
 DOWN = page(503)
+VERDICT = Verdict(status=Status.DOWN, reachable=False, diagnosis="network.timeout")
 
 
 class Fleet:
@@ -203,3 +204,27 @@ def test_an_uneventful_look_leaves_nothing_behind() -> None:
         fleet.look(number, f"w{number}", page())
     assert fleet.them._failing == {}
     assert fleet.them._gatherings == {}
+
+
+def test_what_has_been_down_for_long_does_not_begin_to_fail_with_a_restart_or_our_own_trouble() -> None:
+    def long_down(target: str) -> Memory:
+        incident = Incident(id=target, opened_at=START, told_at=START, verdict=VERDICT)
+        return replace(HERE, incident=incident, seen=(observe(Probe.HTTP, START, DOWN),))
+
+    fleet = Fleet()
+    for second, target in enumerate(("a", "b", "c"), 7_200):
+        fleet.look(second, target, memory=long_down(target))
+    fleet.them.forget_failures()
+    for second, target in enumerate(("a", "b", "c"), 7_260):
+        fleet.look(second, target, memory=long_down(target))
+    assert fleet.found == []
+    for second, target in enumerate(("d", "e", "f"), 7_300):
+        fleet.look(second, target)
+    (outage,) = fleet.found
+    assert outage.targets == ("d", "e", "f")
+    again = Correlation(CorrelationPolicy(), lambda name: name)
+    again.go_on([TargetState(target="a", memory=long_down("a"))], fleet.them.outages)
+    seen = replace(observe(Probe.HTTP, START + timedelta(seconds=7_400), DOWN), target="a")
+    assert again.outage_for(long_down("a"), seen) is None
+    assert list(again.look(long_down("a"), seen)) == []
+    assert again.outages[0].affected == 3
