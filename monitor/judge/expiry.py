@@ -144,6 +144,9 @@ def _registration(memory: Memory, facts: RegistrationFacts, days: tuple[int, ...
         return
     confirmed = memory.registration[3] if memory.registration else ""
     told = facts.expires
+    is_registrys = ("expires", "registrar") not in facts.date_sources
+    if confirmed and told is not None and is_registrys and told.date().isoformat() > confirmed:
+        return  # renewed, as it seems: whoever reads that the old end is near would be told what is over
     if confirmed and (told is None or told.date().isoformat() != confirmed):
         told = datetime.fromisoformat(confirmed).replace(tzinfo=UTC)
     if told is not None:

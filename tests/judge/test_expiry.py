@@ -111,6 +111,17 @@ def test_a_renewal_begins_anew_without_a_word() -> None:
     assert thresholds(world) == [14, 7, 7]
 
 
+def test_the_look_that_shows_the_renewal_does_not_tell_the_old_end() -> None:
+    """Nobody was told of the last day of a registration that had just been renewed."""
+    world = World()
+    days(world, 2, START + 9 * DAY)
+    world.now = START + 8 * DAY
+    for _ in range(3):
+        world.feed(Probe.REGISTRATION, replace(registration("ok"), expires=START + 374 * DAY))
+    assert thresholds(world) == [14, 7]
+    assert world.state.memory.ends_told == ()
+
+
 def test_an_end_is_not_told_again_after_a_restart() -> None:
     world = World()
     days(world, 1, START + 9 * DAY)
