@@ -130,6 +130,7 @@ def test_a_file_that_is_wrong_says_where(tmp_path: Path, name: str, rows: str, p
         ("error code: 10180", 200, (), []),
         ("<h1>THIS WEBSITE HAS BEEN\n  SEIZED</h1>", 200, (), ["seized-banner-generic"]),
         ("There isn&#39;t a <b>GitHub</b> Pages site here.", 404, (), ["github-pages-404"]),
+        ("Looks like this domain isn&rsquo;t connected to a website yet!", 404, (), ["wix-not-connected"]),
         ("", 451, (), ["http-451"]),
         ("", 509, (), ["cpanel-bandwidth"]),
         ("", 403, (("server", "nginx"),), []),

@@ -74,7 +74,7 @@ class Signatures:
         """Return what is found in a page: its title, its body in any charset like ASCII, its visible text."""
         found: dict[tuple[int, str], None] = {}
         if title:
-            low = title.lower()
+            low = _plain(title)
             found.update(((n, "title"), None) for wanted, n in self._titles if wanted in low)
         if len(text) <= MOST_TEXT:
             found.update(((n, "body"), None) for n in self._in_body(body, text))
@@ -86,7 +86,7 @@ class Signatures:
         source = body.lower()
         words = self._known_words.intersection(source.translate(_WORDS).split())
         candidates = [index for index, needed in enumerate(self._needed) if needed <= words]
-        visible = text.lower() if candidates else ""
+        visible = _plain(text) if candidates else ""
         for index in candidates[:_MOST_CANDIDATES]:
             wanted, raw, number = self._texts[index]
             if raw in source or wanted in visible:
@@ -164,6 +164,11 @@ def _sign(row: Signature, rule: tuple[str, ...]) -> Sign:
         who=row.who,
         source=", ".join(row.sources),
     )
+
+
+def _plain(text: str) -> str:
+    """Return a text as signatures are written: in lower case, with the apostrophe of typewriters."""
+    return text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
 
 
 def _words(text: str) -> frozenset[bytes]:
