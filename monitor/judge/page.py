@@ -23,6 +23,8 @@ _SAME_WORDS: Final = 0.8
 _LIKE: Final = 0.5
 _UNLIKE: Final = 0.25
 _HALF: Final = 0.5
+_A_PAGE: Final = 500
+_NEARLY_ALL: Final = 0.2
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _PART: Final = 4
 """Of the bins of a fingerprint, every fourth is taken over with a lesson."""
@@ -122,8 +124,9 @@ def is_another(baseline: PageBaseline, page: HttpFacts) -> bool:
     """Tell whether a page is largely another one: elsewhere, or other words under another title or length.
 
     A title is another one when it has no word in common with the usual one: the news of the day change
-    the rest. Where there are too few words to compare, title and length must both be others, and a page
-    that never had any text is known by its title alone.
+    the rest. Where there are too few words to compare, title and length must both be others, a page that
+    never had any text is known by its title alone, and one that has lost nearly all of it, or has come to
+    have it, is another one under whatever title.
     """
     if page.elsewhere != baseline.elsewhere:
         return True
@@ -132,7 +135,14 @@ def is_another(baseline: PageBaseline, page: HttpFacts) -> bool:
     common = similarity(page.shape, baseline.shape)
     if common is not None:
         return common < _UNLIKE and (renamed or resized)
+    if _is_lost(baseline.text_length, page.text_length):
+        return True
     return renamed and (resized or not baseline.text_length)
+
+
+def _is_lost(one: int, other: int) -> bool:
+    """Tell whether of two lengths one is next to nothing, and the other is that of a page."""
+    return max(one, other) >= _A_PAGE and min(one, other) < _NEARLY_ALL * max(one, other)
 
 
 def _differs_by_half(one: int, other: int) -> bool:

@@ -23,7 +23,10 @@ from monitor.model import (
     Probe,
     RegistrationFacts,
     Sign,
+    Status,
 )
+
+PLACEHOLDER: Final = "content.placeholder"
 
 NAME_TROUBLE: Final = frozenset(
     {
@@ -67,6 +70,8 @@ class View:
     """Of the leading observation."""
     page: HttpFacts | None
     """The answer over HTTP, if the last run got one."""
+    gone: bool = False
+    """Whether the target is believed to be down, or to have left nothing but a placeholder."""
     offline: bool = False
     """Whether the monitor itself was cut off: nothing else of the view then means anything."""
     outage: Outage | None = None
@@ -101,6 +106,11 @@ class View:
 def _has_begun(memory: Memory) -> bool:
     """Tell whether an earlier look was not well: one that is suspected, told, or believed to be unknown."""
     return bool(memory.suspected or memory.incident or memory.verdict.diagnosis)
+
+
+def _is_gone(memory: Memory) -> bool:
+    believed = memory.verdict
+    return not believed.pages and (believed.status is Status.DOWN or believed.diagnosis == PLACEHOLDER)
 
 
 def look(memory: Memory, observation: Observation, policy: Policy, circumstance: Circumstance = CALM) -> View:
@@ -141,6 +151,7 @@ def look(memory: Memory, observation: Observation, policy: Policy, circumstance:
         # Nearly every rule asks for these: they are worked out once.
         lead=lead,
         failure=lead.failure if lead is not None else None,
+        gone=_is_gone(memory),
         offline=circumstance.offline_since is not None,
         outage=circumstance.outage,
         page=page,

@@ -128,6 +128,30 @@ def test_a_placeholder_stays_degraded_and_never_becomes_the_usual_page() -> None
     assert changes(world) == []
 
 
+def test_a_sentence_under_the_usual_title_is_no_return_but_another_page_where_nothing_was_wrong() -> None:
+    sentence = page(title="Parler | Feed", text=60, body_bytes=400)
+    world = watch(settled(), *[replace(sentence, status=503)] * 5, *[sentence] * 5, every_s=60)
+    assert world.state.memory.verdict.diagnosis == "content.placeholder"
+    watch(world, HOME, every_s=60, times=3)
+    assert world.state.memory.verdict.status is Status.UP
+    world = watch(settled(), sentence, times=14)
+    assert (world.told, world.state.memory.verdict.status) == (["content.changed"], Status.UP)
+    # A shell that the scripts of an application fill comes by turns with the page itself.
+    assert watch(settled(), sentence, HOME, times=40).told == []
+
+
+@pytest.mark.parametrize("kind", [SignKind.SUSPENDED, SignKind.PARKED])
+def test_a_notice_and_no_more_is_told_where_nobody_knows_the_usual_page(kind: SignKind) -> None:
+    """Who begins to watch a name that is suspended is not told that it is up."""
+    weak = signed(kind, ("title",), Confidence.LOW)
+    notice = page(title="Account Suspended", text=80, body_bytes=900, signs=(weak,))
+    world = watch(World(), notice, every_s=60, times=3)
+    assert world.state.memory.verdict.diagnosis == f"content.{kind}"
+    assert watch(World(), replace(notice, text_length=1500), every_s=60, times=3).told == []
+    parody = replace(notice, signs=(replace(weak, kind=SignKind.SEIZED),))
+    assert watch(World(), parody, every_s=60, times=3).told == []
+
+
 def test_what_comes_back_as_another_page_is_told_after_the_incident() -> None:
     world = watch(settled(), replace(OTHER, status=503), every_s=60, times=5)
     assert world.state.memory.verdict.status is Status.DOWN

@@ -7,7 +7,7 @@ from typing import Final
 
 from monitor.failure import Failure
 from monitor.judge.rules.rule import Rule, failed
-from monitor.judge.view import View
+from monitor.judge.view import PLACEHOLDER, View
 from monitor.model import About, HttpFacts, Layer, SignKind, Status
 from monitor.model.expect import CONTAINS, JSON, MAX_RESPONSE_TIME, NOT_CONTAINS, STATUS, TITLE
 
@@ -117,14 +117,19 @@ def _named(view: View) -> Mapping[str, str]:
 
 
 def _placeholder(view: View) -> bool:
-    """Tell whether the page has lost nearly all its usual text and its title, or is a bare server's."""
+    """Tell whether the page has lost nearly all its usual text and its title, or is a bare server's.
+
+    The title is no proof where the target was gone: who comes back with one sentence puts the name above it.
+    A page of which nothing can be read is left alone then: an application writes its text when it runs.
+    """
     page, usual = view.page, view.baseline
     if _signed(SignKind.DEFAULT_PAGE)(view):
         return True
     if page is None or usual is None or usual.text_length < view.policy.placeholder_min_text:
         return False
     shrunk = page.text_length < usual.text_length * view.policy.placeholder_ratio
-    return shrunk and page.title != usual.title and not (_proven(page) or _from_here(view) or _banned(page))
+    another = page.title != usual.title or (view.gone and page.text_length > 0)
+    return shrunk and another and not (_proven(page) or _from_here(view) or _banned(page))
 
 
 def _banned(page: HttpFacts) -> bool:
@@ -245,7 +250,7 @@ ANSWER: Final[tuple[Rule, ...]] = (
         names=_named,
     ),
     _rule(
-        "content.placeholder",
+        PLACEHOLDER,
         "A page answers, but nearly all of the usual text is gone: reachable, not restored.",
         _placeholder,
         status=Status.DEGRADED,
