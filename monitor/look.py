@@ -35,7 +35,7 @@ from monitor.probe.observe import observe
 _ORDER: Final = (Probe.REGISTRATION, Probe.DELEGATION, Probe.DNS, Probe.HTTP)
 
 
-_LEADS: Final = frozenset({Probe.HTTP, Probe.DNS})
+_LEADS: Final = (Probe.HTTP, Probe.DNS)
 # What a target and a connection of ours that is broken have in common.
 _OF_A_CONNECTION: Final = frozenset(
     {
@@ -102,7 +102,9 @@ def _could_be_ours(state: TargetState) -> bool:
     """Tell whether the target does not look up, for a reason that a broken connection has as well."""
     if state.memory.verdict.status is Status.UP:
         return False
-    return any(run.failure in _OF_A_CONNECTION for run in state.pulse.runs if run.probe in _LEADS)
+    runs = {run.probe: run for run in state.pulse.runs}
+    leading = next((runs[probe] for probe in _LEADS if probe in runs), None)
+    return leading is not None and leading.failure in _OF_A_CONNECTION
 
 
 async def _observe(check: Check, now: datetime, io: Io) -> Observation:
