@@ -7,7 +7,9 @@ from monitor.judge.view import View
 from monitor.model import FollowUp, LowTtl, Memory, Observation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(
+    slots=True, kw_only=True, eq=False
+)  # not frozen: one is made at every look, and that doubles its cost
 class Aside:
     """What came of a look aside. The same memory, and nothing else, when nothing did."""
 
@@ -16,7 +18,9 @@ class Aside:
     follow_ups: tuple[FollowUp, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(
+    slots=True, kw_only=True, eq=False
+)  # not frozen: one is made at every look, and that doubles its cost
 class Look:
     """What an aside may look at, besides the memory as it is by now."""
 

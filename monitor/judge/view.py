@@ -43,7 +43,9 @@ NAME_TROUBLE: Final = frozenset(
 """Ways in which a name leads nowhere, by the word of the resolvers, or by their silence."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(
+    slots=True, kw_only=True, eq=False
+)  # not frozen: one is made at every look, and that doubles its cost
 class View:
     """The observations a verdict is drawn from, and what is known of better days."""
 

@@ -11,6 +11,12 @@ from monitor.judge.view import PLACEHOLDER, View
 from monitor.model import About, HttpFacts, Layer, SignKind, Status
 from monitor.model.expect import CONTAINS, JSON, MAX_RESPONSE_TIME, NOT_CONTAINS, STATUS, TITLE
 
+# Plain numbers: they are compared at every look, and a member of an enumeration has to be looked up.
+_REDIRECTS: Final = HTTPStatus.MULTIPLE_CHOICES.value
+_TOO_MANY: Final = HTTPStatus.TOO_MANY_REQUESTS.value
+_ERRORS: Final = HTTPStatus.BAD_REQUEST.value
+_SERVER_ERRORS: Final = HTTPStatus.INTERNAL_SERVER_ERROR.value
+_PAGES: Final = HTTPStatus.OK.value
 _REFUSED: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _MOST_NAMED: Final = 3
 _CHALLENGED: Final = ("cf-mitigated", "challenge")
@@ -26,7 +32,7 @@ def _proven(page: HttpFacts) -> bool:
     """Tell whether the user's own conditions say that this page is the platform's."""
     if page.expected is None:
         return False
-    an_error = page.status >= HTTPStatus.MULTIPLE_CHOICES and _welcome(page)
+    an_error = page.status >= _REDIRECTS and _welcome(page)
     return an_error or page.expected.holds(TITLE, CONTAINS, JSON)
 
 
@@ -70,22 +76,29 @@ def _from_here(view: View) -> bool:
         return not _proven(page)
     if _plain(view) is None:
         return False
-    if page.status == HTTPStatus.TOO_MANY_REQUESTS or (
-        page.status >= HTTPStatus.BAD_REQUEST and _CHALLENGED in page.headers
-    ):
+    if page.status == _TOO_MANY or (page.status >= _ERRORS and _CHALLENGED in page.headers):
         return True
     # Refused to us, who never had access.
     return page.status in _REFUSED and view.baseline is None
 
 
+_refuses: Final = _plainly(*_REFUSED)
+_blocks_by_law: Final = _plainly(HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS)
+_says_blocked_by_law: Final = _signed(SignKind.LEGAL, about=About.SITE)
+_says_error: Final = _signed(SignKind.PROVIDER_ERROR)
+_says_default: Final = _signed(SignKind.DEFAULT_PAGE)
+_gives_no_answer: Final = failed(
+    Failure.HTTP_TIMEOUT, Failure.HTTP_DISCONNECTED, Failure.HTTP_MALFORMED, Failure.HTTP_HEADERS_TOO_LARGE
+)
+_leads_nowhere: Final = failed(Failure.HTTP_TOO_MANY_REDIRECTS, Failure.HTTP_BAD_REDIRECT)
+
+
 def _forbidden(view: View) -> bool:
-    return _plainly(*_REFUSED)(view) and not _from_here(view)
+    return _refuses(view) and not _from_here(view)
 
 
 def _legal_block(view: View) -> bool:
-    if _signed(SignKind.LEGAL, about=About.SITE)(view):
-        return True
-    return _plainly(HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS)(view)
+    return _says_blocked_by_law(view) or _blocks_by_law(view)
 
 
 def _blocker(view: View) -> Mapping[str, str]:
@@ -96,16 +109,16 @@ def _blocker(view: View) -> Mapping[str, str]:
 
 
 def _server_error(view: View) -> bool:
-    if _signed(SignKind.PROVIDER_ERROR)(view):
+    if _says_error(view):
         return True
     page = _plain(view)
-    return page is not None and page.status >= HTTPStatus.INTERNAL_SERVER_ERROR and not _from_here(view)
+    return page is not None and page.status >= _SERVER_ERRORS and not _from_here(view)
 
 
 def _no_page(view: View) -> bool:
     """Tell whether something answers with an error, or with no page: a bare 1xx or 3xx."""
     page = _plain(view)
-    if page is None or HTTPStatus.OK <= page.status < HTTPStatus.MULTIPLE_CHOICES:
+    if page is None or _PAGES <= page.status < _REDIRECTS:
         return False
     return not _from_here(view)
 
@@ -123,7 +136,7 @@ def _placeholder(view: View) -> bool:
     A page of which nothing can be read is left alone then: an application writes its text when it runs.
     """
     page, usual = view.page, view.baseline
-    if _signed(SignKind.DEFAULT_PAGE)(view):
+    if _says_default(view):
         return True
     if page is None or usual is None or usual.text_length < view.policy.placeholder_min_text:
         return False
@@ -213,23 +226,13 @@ ANSWER: Final[tuple[Rule, ...]] = (
     _rule(
         "http.server_error",
         "The server gives no usable answer: an error of its own, nothing in time, or no HTTP.",
-        lambda view: (
-            _server_error(view)
-            or failed(
-                Failure.HTTP_TIMEOUT,
-                Failure.HTTP_DISCONNECTED,
-                Failure.HTTP_MALFORMED,
-                Failure.HTTP_HEADERS_TOO_LARGE,
-            )(view)
-        ),
+        lambda view: _server_error(view) or _gives_no_answer(view),
         reachable=False,
     ),
     _rule(
         "http.client_error",
         "The server answers, but has no such page.",
-        lambda view: (
-            _no_page(view) or failed(Failure.HTTP_TOO_MANY_REDIRECTS, Failure.HTTP_BAD_REDIRECT)(view)
-        ),
+        lambda view: _no_page(view) or _leads_nowhere(view),
     ),
     _rule(
         "content.seized",

@@ -5,6 +5,7 @@ those who run them. Left out on purpose: `cirfu.net` (FBI, 2012 to 2015). That d
 hands: a name that leads there today was not seized, whoever took it.
 """
 
+from functools import lru_cache
 from typing import Final
 
 SEIZURE_SUFFIXES: Final = (
@@ -19,6 +20,7 @@ SEIZURE_SUFFIXES: Final = (
 _ENDINGS: Final = tuple(f".{suffix}" for suffix in SEIZURE_SUFFIXES)
 
 
+@lru_cache(maxsize=4096)  # asked at every look, about the same few sets
 def of_seizures(hosts: tuple[str, ...]) -> bool:
     """Tell whether there are name servers, and all of them belong to those above."""
     return bool(hosts) and all(f".{host}".endswith(_ENDINGS) for host in hosts)
