@@ -110,6 +110,7 @@ def _policies(scenario: Scenario, policy: Policy) -> dict[str, Policy]:
             lead=own.lead,
             dns_watched=own.dns_watched,
             delegation_watched=own.delegation_watched,
+            announcements=own.announcements,
             desired=own.desired,
         )
         for name, own in scenario.policies.items()

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from servers.webhook_lab import Reply, WebhookLab, webhook_lab
 
 from monitor.drill import _patience, _policies
-from monitor.model import Policy
+from monitor.model import Announcement, Policy
 from monitor.replay.scenario import load_scenario
 
 ROOT = Path(__file__).parents[1]
@@ -62,9 +63,12 @@ async def test_a_drill_that_a_receiver_refuses_has_failed(tmp_path: Path) -> Non
 
 def test_a_drill_watches_what_the_scenario_watches_and_judges_by_ones_own_thresholds() -> None:
     scenario = load_scenario(ROOT / "seeds" / "registry-hold-2025.toml")
+    said = Announcement(at=scenario.start, text="A move")
+    policies = {name: replace(one, announcements=(said,)) for name, one in scenario.policies.items()}
+    scenario = replace(scenario, policies=policies)
     (drilled,) = _policies(scenario, Policy(failures_to_confirm=7, recheck_s=30.0)).values()
     (own,) = scenario.policies.values()
-    bound = {"lead", "dns_watched", "delegation_watched", "desired"}
+    bound = {"lead", "dns_watched", "delegation_watched", "desired", "announcements"}
     assert (drilled.failures_to_confirm, drilled.recheck_s) == (7, 30.0)
     assert own.delegation_watched
     assert {name: getattr(drilled, name) for name in bound} == {name: getattr(own, name) for name in bound}
