@@ -7,8 +7,17 @@ of the page, and its result belongs to that target.
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
+from urllib.parse import urlsplit
 
-from monitor.model import Check, FollowUp, HttpSettings, LastAddressSettings, Probe, RevocationSettings
+from monitor.model import (
+    Check,
+    DelegationSettings,
+    FollowUp,
+    HttpSettings,
+    LastAddressSettings,
+    Probe,
+    RevocationSettings,
+)
 
 _LAST_ADDRESS_S: Final = 10.0
 _REVOCATION_S: Final = 20.0
@@ -26,7 +35,22 @@ def check_for(follow_up: FollowUp, checks: Mapping[Probe, Check]) -> Check | Non
         return None
     if check.probe is Probe.REGISTRATION:  # the only one that may have to wait for its turn
         check = replace(check, urgent=True)
-    return replace(check, compare=True) if follow_up.compare else check
+    if not follow_up.compare:
+        return check
+    if isinstance(check.settings, DelegationSettings):
+        check = replace(check, settings=_for_host(check.settings, follow_up.host, checks))
+    return replace(check, compare=True)
+
+
+def _for_host(
+    settings: DelegationSettings, host: str, checks: Mapping[Probe, Check]
+) -> DelegationSettings:
+    """Return the settings that ask for the host whose name fails: that of the page, not of the target."""
+    page = checks.get(Probe.HTTP)
+    if not host and page is not None and isinstance(page.settings, HttpSettings):
+        host = urlsplit(page.settings.url).hostname or ""
+    inside = host.isascii() and f".{host}".endswith(f".{settings.zone}")
+    return replace(settings, host=host) if inside else settings
 
 
 def _last_address(follow_up: FollowUp, checks: Mapping[Probe, Check]) -> Check | None:

@@ -7,6 +7,7 @@ from judge.world import START
 from monitor.follow_up import check_for
 from monitor.model import (
     Check,
+    DelegationSettings,
     DnsSettings,
     FollowUp,
     HttpSettings,
@@ -51,6 +52,25 @@ def test_a_target_without_a_page_has_nothing_to_ask_for() -> None:
     records = replace(PAGE, probe=Probe.DNS, settings=DnsSettings(host="parler.com", zone="parler.com"))
     assert check_for(ASKED, {Probe.DNS: records}) is None
     assert check_for(replace(ASKED, address=None), {Probe.HTTP: PAGE}) is None
+
+
+def test_listed_servers_are_asked_for_the_host_whose_name_fails() -> None:
+    """Which is that of the page, or one that it redirects to, as long as it lies in the zone."""
+    page = replace(PAGE, settings=HttpSettings(url="https://www.parler.com/"))
+    zone = DelegationSettings(zone="parler.com", host="parler.com")
+    checks = {Probe.HTTP: page, Probe.DELEGATION: replace(PAGE, probe=Probe.DELEGATION, settings=zone)}
+
+    def asked_for(host: str, *, compare: bool = True) -> str:
+        asked = FollowUp(probe=Probe.DELEGATION, delay_s=0, reason="gone", compare=compare, host=host)
+        check = check_for(asked, checks)
+        assert check is not None
+        assert isinstance(check.settings, DelegationSettings)
+        return check.settings.host
+
+    assert asked_for("") == "www.parler.com"
+    assert asked_for("shop.parler.com") == "shop.parler.com"
+    assert asked_for("notparler.com") == "parler.com"
+    assert asked_for("", compare=False) == "parler.com"
 
 
 def test_any_other_follow_up_is_one_of_the_checks_of_the_target() -> None:

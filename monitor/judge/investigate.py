@@ -20,9 +20,11 @@ from typing import Final
 
 from monitor.failure import NOT_ASKED, Failure
 from monitor.judge.remember import story
+from monitor.judge.rules.words import redirected
 from monitor.judge.view import NAME_TROUBLE, View
 from monitor.model import (
     UNSEEN,
+    DelegationFacts,
     DnsFacts,
     FollowUp,
     Layer,
@@ -63,10 +65,19 @@ def note(memory: Memory, observation: Observation, policy: Policy) -> Memory:
     if observation.probe is policy.lead or observation.failure in NOT_ASKED or not _listens(memory):
         return memory
     before = next((seen for seen in memory.investigated if seen.probe is observation.probe), None)
-    if before is not None and story(before) == story(observation):
+    if before is not None and story(before) == story(observation) and not _adds(observation, before):
         return memory
     others = tuple(seen for seen in memory.investigated if seen is not before)
     return replace(memory, investigated=(*others, observation))
+
+
+def _adds(observation: Observation, before: Observation) -> bool:
+    """Tell whether servers say of a host what was not heard before; an ordinary run asks for none."""
+    now, then = observation.facts, before.facts
+    if not isinstance(now, DelegationFacts) or not isinstance(then, DelegationFacts) or not now.host:
+        return False
+    known = [[word.knows_host for word in facts.servers] for facts in (now, then)]
+    return now.host != then.host or known[0] != known[1]
 
 
 def close(before: Memory, memory: Memory) -> Memory:
@@ -111,6 +122,7 @@ def investigate(before: Memory, after: Memory, view: View, runs: tuple[Run, ...]
                 compare=True,
                 bounded=True,
                 again=any(seen.probe is probe for seen in after.investigated),
+                host=redirected(view) if probe is Probe.DELEGATION else "",
             )
             for probe, reason in _questions(before, after, view, verdict)
             if _is_open(probe, after, view, runs, since)

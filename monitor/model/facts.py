@@ -341,6 +341,8 @@ class DelegationFacts:
     """Whether the listed servers name the same ones as the parent; None: none of them could be heard."""
     domains: tuple[ServerDomain, ...] = ()
     """Registrations of the domains that the listed servers live in, as far as known, sorted."""
+    host: str = ""
+    """Whom the listed servers were asked for besides (`ServerWord.knows_host`); empty: nobody."""
 
     @property
     def served(self) -> tuple[str, ...]:

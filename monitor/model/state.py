@@ -349,3 +349,5 @@ class FollowUp:
     """Whether it was answered before: those who were never asked go first."""
     certificate: str | None = None
     """Of `revocation`: fingerprint of the certificate."""
+    host: str = ""
+    """Of `delegation`: whom the listed servers are asked for; empty: the host of the target's page."""

@@ -82,6 +82,7 @@ async def probe_delegation(check: Check, io: Io) -> DelegationFacts:
         servers=servers,
         agree=_agree(servers, delegated),
         domains=domains,
+        host=search.host,
     )
     if last.rcode == "NXDOMAIN":
         detail = f"the servers of {search.zone} know no {settings.zone}"

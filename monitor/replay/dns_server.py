@@ -131,6 +131,9 @@ class OwnAnswers(Answers):
         if records and values:
             _add(response.answer, name, records.ttl, rtype, values)
             return True
+        if records and records.cname and below is None and rtype in ("A", "AAAA"):
+            _add(response.answer, name, records.ttl, "CNAME", (f"{records.cname}.",))
+            return True
         if records is None or (below is not None and not below[1]):
             response.set_rcode(dns.rcode.NXDOMAIN)
         _add(response.authority, zone[0], zone[1].ttl, "SOA", _values(*zone, "SOA"))

@@ -20,6 +20,7 @@ from monitor.model import (
     Observation,
     Policy,
     Probe,
+    Redirect,
     RegistrationSettings,
     ServerWord,
     Settings,
@@ -252,6 +253,25 @@ def test_the_same_answers_again_are_no_news_to_the_memory() -> None:
 def test_a_memory_written_before_there_were_investigations_is_read() -> None:
     text = dump_memory(World(WATCHED).http("..n").state.memory)
     assert load_memory(text.replace('"investigated":[],', "")).investigated == ()
+
+
+def test_what_servers_say_of_the_host_counts_though_an_ordinary_run_was_heard_before() -> None:
+    """And an ordinary run, which asks for no host, takes none of it away."""
+    said = answering()
+    known = replace(said, host="www.parler.com", servers=(replace(said.servers[0], knows_host=False),))
+    world = World(WATCHED).http("..n")
+    for facts in (said, known, said):
+        world.feed(Probe.DELEGATION, facts, after_s=0.2)
+    assert [seen.facts for seen in world.state.memory.investigated] == [known]
+
+
+def test_the_listed_servers_are_asked_for_the_host_that_a_redirect_leads_to() -> None:
+    hop = Redirect(url="https://parler.com/", status=301, location="https://www.parler.com/")
+    facts = replace(page(), url="https://www.parler.com/", status=0, redirects=(hop,))
+    world = World(WATCHED).http("..")
+    world.feed(Probe.HTTP, Failure.DNS_NXDOMAIN, facts=facts)
+    asked_for = {f.probe: f.host for f in world.follow_ups}
+    assert asked_for[Probe.DELEGATION] == "www.parler.com"
 
 
 def test_the_bucket_gives_what_it_has_and_refills_with_time() -> None:

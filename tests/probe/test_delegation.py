@@ -315,6 +315,7 @@ async def test_an_alias_is_told_with_where_it_leads() -> None:
     async with delegation_lab({**GOOD, NS1: behave, NS2: behave}) as lab:
         facts = await probe_delegation(replace(check(), compare=True, settings=settings), lab.io)
     assert {word.alias for word in facts.servers} == {"edge.example"}
+    assert facts.host == HOST
 
 
 async def test_an_ordinary_run_asks_for_the_zone_only() -> None:

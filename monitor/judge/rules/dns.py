@@ -1,5 +1,6 @@
 """Rules about the delegation, the zone, and the addresses in it. Whose word counts: `rules.words`."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from monitor.failure import Failure
@@ -17,6 +18,7 @@ from monitor.judge.rules.words import (
     resolvers_say_gone,
     servers_contradict,
     servers_fail,
+    which,
     zone_gone,
     zone_refused,
 )
@@ -56,6 +58,15 @@ def _validates_not(view: View) -> bool:
         and told.unchecked is not None
         and bool(told.unchecked.values)
     )
+
+
+def _unvalidated(view: View) -> Mapping[str, str]:
+    """Return whose name it is, else whether the parent zone has a DS record at all."""
+    told = which(view)
+    facts = delegated(view)
+    if told["which"] or facts is None or facts.signed is not False:
+        return told
+    return {"which": "; the parent zone has no DS record of it now, resolvers may still know one"}
 
 
 def _unreachable(view: View) -> bool:
@@ -115,24 +126,27 @@ DNS: Final[tuple[Rule, ...]] = (
         layer=Layer.DNS,
         status=Status.DOWN,
         reachable=False,
-        sentence="The zone answers only when its signatures are not checked: DNSSEC does not validate.",
+        sentence="The zone answers only when its signatures are not checked: DNSSEC does not validate{which}.",
         matches=_validates_not,
+        names=_unvalidated,
     ),
     Rule(
         id="dns.unreachable",
         layer=Layer.DNS,
         status=Status.DOWN,
         reachable=False,
-        sentence="The name servers give no usable answer for the zone.",
+        sentence="The name servers give no usable answer for the zone{which}.",
         matches=by_itself(_unreachable),
+        names=which,
     ),
     Rule(
         id="dns.no_address",
         layer=Layer.DNS,
         status=Status.DOWN,
         reachable=False,
-        sentence="DNS answers that the name does not exist, or that it has no address.",
+        sentence="DNS answers that the name does not exist, or that it has no address{which}.",
         matches=_no_address,
+        names=which,
     ),
     Rule(
         id="dns.sinkholed",

@@ -3,13 +3,18 @@
 Resolvers tell the end of a story, and one of them alone may be broken or lie. The parent zone and the servers
 that it lists write it. So what they have said since the trouble began goes before the word of a resolver,
 and where they could have been asked the word of one resolver alone proves nothing from the second look on.
+
+The name that fails need not be the target's: its page may lie at another host of the zone, be an alias, or redirect. What
+was said of one name says nothing of another.
 """
 
+from dataclasses import replace
 from enum import Enum, auto
+from urllib.parse import urlsplit
 
 from monitor.failure import Failure
 from monitor.judge.view import NAME_TROUBLE, View
-from monitor.model import DelegationFacts, DnsFacts, Probe, ServerWord
+from monitor.model import DelegationFacts, DnsFacts, HttpFacts, Probe, ServerWord
 
 
 class Parent(Enum):
@@ -34,7 +39,9 @@ def delegated(view: View) -> DelegationFacts | None:
 
 
 def parent(view: View) -> Parent:
-    """Return what the parent zone says."""
+    """Return what the parent zone says; of the zone that a redirect leads to it says nothing."""
+    if strayed(view):
+        return Parent.NOT_WATCHED
     if view.said(Probe.DELEGATION) is None:
         if view.delegated is not None and not view.delegated.delegated:
             return Parent.GONE  # what it said before the trouble is what the trouble comes of
@@ -48,7 +55,36 @@ def parent(view: View) -> Parent:
 def listed(view: View) -> tuple[ServerWord, ...]:
     """Return the words of the servers that the parent zone lists, as far as they may be asked from here."""
     facts = delegated(view)
-    return tuple(word for word in facts.servers if not word.unaskable) if facts else ()
+    if facts is None or strayed(view):
+        return ()
+    words = tuple(word for word in facts.servers if not word.unaskable)
+    there = redirected(view)
+    if there and there != facts.host:
+        return tuple(replace(word, knows_host=None, alias="") for word in words)
+    return words
+
+
+def redirected(view: View) -> str:
+    """Return the host that cannot be found where that is one that a redirect leads to; else nothing."""
+    facts = view.lead.facts if view.lead is not None and view.failure in NAME_TROUBLE else None
+    if not isinstance(facts, HttpFacts) or not facts.redirects:
+        return ""
+    return urlsplit(facts.url).hostname or ""
+
+
+def strayed(view: View) -> bool:
+    """Tell whether the host that cannot be found lies outside of the target's domain."""
+    facts = view.lead.facts if view.lead is not None and view.failure in NAME_TROUBLE else None
+    return isinstance(facts, HttpFacts) and facts.elsewhere is not None
+
+
+def which(view: View) -> dict[str, str]:
+    """Return whose name it is that fails, where that is not the target's own, for a sentence."""
+    there = redirected(view)
+    if there:
+        return {"which": f": what fails is {there}, where it redirects to"}
+    alias = next((word.alias for word in listed(view) if word.authoritative and word.alias), "")
+    return {"which": f": what fails is {alias}, of which it is an alias" if alias else ""}
 
 
 def records(view: View) -> DnsFacts | None:
@@ -61,7 +97,7 @@ def records(view: View) -> DnsFacts | None:
 
 def resolvers_say_gone(view: View) -> bool:
     """Tell whether the resolvers say that the whole zone does not exist, not only one name in it."""
-    if view.failure is not Failure.DNS_NXDOMAIN:
+    if view.failure is not Failure.DNS_NXDOMAIN or redirected(view):
         return False
     told = records(view)
     return told is None or told.ns.failure is Failure.DNS_NXDOMAIN
@@ -69,8 +105,8 @@ def resolvers_say_gone(view: View) -> bool:
 
 def zone_gone(view: View) -> bool:
     """Tell whether the zone does not exist: by the parent's own word, else by that of the resolvers."""
-    if view.failure not in NAME_TROUBLE:
-        return False
+    if view.failure not in NAME_TROUBLE or redirected(view):
+        return False  # a server has answered in its name
     word = parent(view)
     if word in (Parent.GONE, Parent.DELEGATES):
         return word is Parent.GONE
