@@ -42,9 +42,7 @@ def check_for(follow_up: FollowUp, checks: Mapping[Probe, Check]) -> Check | Non
     return replace(check, compare=True)
 
 
-def _for_host(
-    settings: DelegationSettings, host: str, checks: Mapping[Probe, Check]
-) -> DelegationSettings:
+def _for_host(settings: DelegationSettings, host: str, checks: Mapping[Probe, Check]) -> DelegationSettings:
     """Return the settings that ask for the host whose name fails: that of the page, not of the target."""
     page = checks.get(Probe.HTTP)
     if not host and page is not None and isinstance(page.settings, HttpSettings):

@@ -1,5 +1,6 @@
 """Scenario files: what they may be, and every mistake with its place."""
 
+import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from pydantic import BaseModel
 from servers.scenario_lab import HEAD, scenario
 
 from monitor.config import ConfigError
+from monitor.judge import DIAGNOSES
 from monitor.model import REGULAR
 from monitor.replay.misfits import _tables
 from monitor.replay.scenario import load_scenario, read_scenario
@@ -112,3 +114,12 @@ def test_the_example_in_the_documentation_is_a_scenario() -> None:
 
 def test_the_head_of_the_lab_is_a_scenario_by_itself() -> None:
     assert read_scenario(HEAD, file="head").facts == ()
+
+
+def test_every_diagnosis_is_expected_by_a_scenario() -> None:
+    """But for lateness: the small internet answers at once, or never."""
+    documents = [tomllib.loads(path.read_text(encoding="utf-8")) for path in SEEDS]
+    tables = ("expect", "expect_count", "expect_state")
+    rows = [row for document in documents for table in tables for row in document.get(table, ())]
+    expected = {row["diagnosis"] for row in rows if row.get("diagnosis")}
+    assert {rule.id for rule in DIAGNOSES} - expected == {"http.slow"}
