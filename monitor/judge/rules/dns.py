@@ -126,7 +126,9 @@ DNS: Final[tuple[Rule, ...]] = (
         layer=Layer.DNS,
         status=Status.DOWN,
         reachable=False,
-        sentence="The zone answers only when its signatures are not checked: DNSSEC does not validate{which}.",
+        sentence=(
+            "The zone answers only when its signatures are not checked: DNSSEC does not validate{which}."
+        ),
         matches=_validates_not,
         names=_unvalidated,
     ),

@@ -4,8 +4,8 @@ Resolvers tell the end of a story, and one of them alone may be broken or lie. T
 that it lists write it. So what they have said since the trouble began goes before the word of a resolver,
 and where they could have been asked the word of one resolver alone proves nothing from the second look on.
 
-The name that fails need not be the target's: its page may lie at another host of the zone, be an alias, or redirect. What
-was said of one name says nothing of another.
+The name that fails need not be the target's: its page may lie at another host of the zone, be an alias, or
+redirect. What was said of one name says nothing of another.
 """
 
 from dataclasses import replace
