@@ -117,7 +117,7 @@ async def test_a_table_of_the_whole_internet_does_not_hold_up_the_loop(lab: Edit
     watching = asyncio.ensure_future(watch())
     report = await lab.updater("iptoasn").run(force=True)
     atlas = await asyncio.to_thread(load_atlas, lab.shelf.folder)
-    await asyncio.to_thread(Attributor, Catalog.bundled(), atlas)
+    await asyncio.to_thread(lambda: Attributor(Catalog.bundled(), atlas))
     watching.cancel()
     assert report.renewed
     assert longest < 0.05

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-FUZZ_S: Final = float(os.environ.get("FUZZ_S", "15"))
+FUZZ_S: Final = float(os.environ.get("FUZZ_S", "10"))
 """Seconds for each reader, under the `full` marker; a minute in `make fuzz`."""
 ROUND: Final = 200
 """Examples in a round of hypothesis: the clock is looked at between rounds."""
