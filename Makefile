@@ -23,7 +23,7 @@ run: $(VENV)/.runtime ## the daemon on CONFIG=config.example.toml
 	@$(BIN)/platform-monitor run --config $(CONFIG)
 
 test: check servers ## everything: format, lint, types, all tests, documentation tests
-	@$(BIN)/pytest -n 3 -m 'not alone' --durations=20
+	@$(BIN)/pytest -m 'not alone' --durations=20
 	@$(BIN)/pytest -m alone -n 0
 
 check: $(VENV)/.dev ## format, lint and types only

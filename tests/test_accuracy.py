@@ -13,6 +13,8 @@ from tests.accuracy.corpus import AddressRow, CorpusError, ReplyRow, read
 from tests.accuracy.tally import Bar, Case, Score, Verdict
 from tests.accuracy.top_level import CLASSIC, COUNTRY, NEW, class_of
 
+pytestmark = pytest.mark.full
+
 ROOT = Path(__file__).resolve().parents[1]
 REPLY = """Domain Name: EXAMPLE.COM
 Registry Domain ID: 1_DOMAIN_COM-VRSN

@@ -19,6 +19,8 @@ from monitor.model import Observation, RegistrationFacts
 from monitor.probe.observe import observe
 from monitor.probe.registries import Registries
 
+pytestmark = pytest.mark.full  # a second for each of those that keep the line open
+
 BLOCKED_S = 0.05
 TIMEOUT_S = 1.0
 # The lab, the parser's process and the reader's buffers; a bomb has 200 MB.

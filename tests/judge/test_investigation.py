@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
 from judge.world import START, World, observe, page, records, registration
 
 from monitor.bounds import Bounds
@@ -387,6 +388,7 @@ def _checks(name: str) -> dict[Probe, Check]:
     }
 
 
+@pytest.mark.full
 def test_a_thousand_targets_that_fail_together_cause_no_storm_and_each_is_investigated_in_the_end() -> None:
     storm = Storm(1000)
     storm.minute(page())

@@ -101,6 +101,7 @@ def test_nobody_sits_through_a_wait_for_nothing() -> None:
     assert changed.at - changed.data.since == timedelta(seconds=50)  # type: ignore[union-attr]
 
 
+@pytest.mark.full
 def test_a_silent_resolver_of_ours_is_no_outage_of_the_target() -> None:
     what = scenario(LESS + fact('[facts.set]\nresolver = "silent"\n'))
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
@@ -109,6 +110,7 @@ def test_a_silent_resolver_of_ours_is_no_outage_of_the_target() -> None:
     assert not any(stored.event.type is EventType.INCIDENT_OPENED for stored in outcome.events)
 
 
+@pytest.mark.full
 async def test_a_monitor_that_is_offline_blames_nobody() -> None:
     outcome = await played(scenario(LESS + fact('[facts.set]\nmonitor = "offline"\n')))
     (gone,) = (stored.event for stored in outcome.events)
@@ -118,6 +120,7 @@ async def test_a_monitor_that_is_offline_blames_nobody() -> None:
     assert last.states["example.com"].memory.verdict.status is Status.UNKNOWN
 
 
+@pytest.mark.full
 async def test_runs_of_many_targets_do_not_wait_for_each_other() -> None:
     """An address that drops packets costs each of its sites ten seconds, all at the same time."""
     hosts = [f"site-{number}.com" for number in range(8)]

@@ -57,7 +57,7 @@ ROUND_TRIPS = [
 
 
 @pytest.mark.parametrize(("kind", "dump", "load"), ROUND_TRIPS)
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_every_value_comes_back_as_it_was(
     kind: type, dump: Callable[[object], str], load: Callable[[str], object], data: st.DataObject
