@@ -19,12 +19,14 @@ _LEAST_WORDS: Final = 16
 """Fewer say nothing."""
 _WITHIN: Final = 32_000
 """Characters from the beginning: what a page has in common with itself stands there."""
-_WORD: Final = re.compile(r"[^\W\d_]{3,16}")
+_SHORTEST: Final = 3
+_LONGEST: Final = 16
+_WORD: Final = re.compile(rf"[^\W\d_]{{{_SHORTEST},{_LONGEST}}}")
 
 
 def shape(text: str) -> str | None:
     """Return the fingerprint as 128 hex digits; None for a text of too few words."""
-    words = set(_WORD.findall(text[:_WITHIN].lower()))
+    words = _words(text[:_WITHIN].lower())
     if len(words) < _LEAST_WORDS:
         return None
     least = [1 << 32] * BINS
@@ -34,3 +36,11 @@ def shape(text: str) -> str | None:
         least[place] = min(least[place], value)
     # 0 is an empty bin. A CRC is linear: its bits are stirred before a few of them are kept.
     return bytes(0 if value == 1 << 32 else (value * 2_654_435_761 >> 20) % 255 + 1 for value in least).hex()
+
+
+def _words(text: str) -> set[str]:
+    """Return the distinct words. Most stand between blanks; the expression is slow, and finds the others."""
+    tokens = set(text.split())
+    words = {token for token in tokens if _SHORTEST <= len(token) <= _LONGEST and token.isalpha()}
+    words.update(_WORD.findall(" ".join(tokens - words)))
+    return words

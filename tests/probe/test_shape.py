@@ -3,8 +3,11 @@
 import time
 from hashlib import sha256
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from monitor.judge.page import similarity
-from monitor.probe.shape import shape
+from monitor.probe.shape import _WORD, _words, shape
 
 # The small words of a language are on every page of it.
 SMALL = (
@@ -76,3 +79,8 @@ def test_much_text_takes_no_longer_than_some() -> None:
     started = time.process_time()
     shape(text)
     assert time.process_time() - started < 0.1
+
+
+@given(st.text(st.sampled_from("abcXYZ é ß²½ıİ_19 ,.-\n\u2003\U0001f600"), max_size=200))
+def test_words_are_those_that_the_expression_finds(text: str) -> None:
+    assert _words(text.lower()) == set(_WORD.findall(text.lower()))
