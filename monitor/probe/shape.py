@@ -11,6 +11,7 @@ its language.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 from zlib import crc32
 
@@ -19,28 +20,34 @@ _LEAST_WORDS: Final = 16
 """Fewer say nothing."""
 _WITHIN: Final = 32_000
 """Characters from the beginning: what a page has in common with itself stands there."""
-_SHORTEST: Final = 3
-_LONGEST: Final = 16
-_WORD: Final = re.compile(rf"[^\W\d_]{{{_SHORTEST},{_LONGEST}}}")
+_WORD: Final = re.compile(r"[^\W\d_]{3,16}")
+_REMEMBERED: Final = 40
+"""Longest token that is remembered: strangers choose them."""
 
 
 def shape(text: str) -> str | None:
     """Return the fingerprint as 128 hex digits; None for a text of too few words."""
-    words = _words(text[:_WITHIN].lower())
-    if len(words) < _LEAST_WORDS:
+    hashes = _of_words(text[:_WITHIN].lower())
+    if len(hashes) < _LEAST_WORDS:
         return None
     least = [1 << 32] * BINS
-    for word in words:
-        hashed = crc32(word.encode())
+    for hashed in hashes:
         place, value = hashed & (BINS - 1), hashed >> 6
         least[place] = min(least[place], value)
     # 0 is an empty bin. A CRC is linear: its bits are stirred before a few of them are kept.
     return bytes(0 if value == 1 << 32 else (value * 2_654_435_761 >> 20) % 255 + 1 for value in least).hex()
 
 
-def _words(text: str) -> set[str]:
-    """Return the distinct words. Most stand between blanks; the expression is slow, and finds the others."""
-    tokens = set(text.split())
-    words = {token for token in tokens if _SHORTEST <= len(token) <= _LONGEST and token.isalpha()}
-    words.update(_WORD.findall(" ".join(tokens - words)))
-    return words
+def _of_words(text: str) -> set[int]:
+    """Return the hashes of the distinct words. Most pages are made of what was taken apart for others."""
+    hashes: set[int] = set()
+    for token in set(text.split()):
+        hashes.update(_of_token(token) if len(token) <= _REMEMBERED else _hashed(token))
+    return hashes
+
+
+def _hashed(token: str) -> tuple[int, ...]:
+    return tuple(crc32(word.encode()) for word in _WORD.findall(token))
+
+
+_of_token: Final = lru_cache(maxsize=1 << 15)(_hashed)
